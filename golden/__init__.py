@@ -1,0 +1,1 @@
+"""The specification: what every number must be."""

@@ -1,0 +1,300 @@
+"""What an engine publishes about itself: jobs, and which element travels where.
+
+Everything here is data. Benches and address generation read these descriptions and nothing
+else about an engine.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from enum import Enum
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from golden.formats import Codes, Format
+
+__all__ = [
+    "Beat",
+    "Dim",
+    "GoldenEngine",
+    "Job",
+    "JobField",
+    "Jobs",
+    "Lane",
+    "Layout",
+    "Operand",
+    "PortLayout",
+]
+
+
+class Dim(Enum):
+    """A dimension of ``D[m, n] += A[m, k] W[k, n]``."""
+
+    M = "m"
+    N = "n"
+    K = "k"
+
+
+class Operand(Enum):
+    """A matrix of the product."""
+
+    A = "a"
+    W = "w"
+    C = "c"
+    D = "d"
+
+    @property
+    def dims(self) -> tuple[Dim, Dim]:
+        """Row and column dimension, in row-major order."""
+        match self:
+            case Operand.A:
+                return Dim.M, Dim.K
+            case Operand.W:
+                return Dim.K, Dim.N
+            case Operand.C | Operand.D:
+                return Dim.M, Dim.N
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One tile: what an engine does at one go.
+
+    Parameters
+    ----------
+    m, n, k : int
+        Size of the tile, each at least 1.
+    m0, n0, k0 : int
+        Where the tile begins in its GEMM.
+    """
+
+    m: int
+    n: int
+    k: int
+    m0: int = 0
+    n0: int = 0
+    k0: int = 0
+
+    def size(self, dim: Dim) -> int:
+        """Length of the tile along ``dim``."""
+        return {Dim.M: self.m, Dim.N: self.n, Dim.K: self.k}[dim]
+
+    def offset(self, dim: Dim) -> int:
+        """Where the tile begins along ``dim``."""
+        return {Dim.M: self.m0, Dim.N: self.n0, Dim.K: self.k0}[dim]
+
+    def tile(self, operand: Operand) -> tuple[slice, slice]:
+        """Index of the tile in the whole matrix ``operand``."""
+        row, col = (
+            slice(self.offset(dim), self.offset(dim) + self.size(dim)) for dim in operand.dims
+        )
+        return row, col
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Jobs:
+    """An ordered list of jobs, held as columns so that long lists stay cheap.
+
+    Parameters
+    ----------
+    m, n, k, m0, n0, k0 : ndarray of int64, shape (jobs,)
+        As in `Job`.
+    """
+
+    m: NDArray[np.int64]
+    n: NDArray[np.int64]
+    k: NDArray[np.int64]
+    m0: NDArray[np.int64]
+    n0: NDArray[np.int64]
+    k0: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.m)
+
+    def __iter__(self) -> Iterator[Job]:
+        names = [field.name for field in fields(self)]
+        columns = [getattr(self, name).tolist() for name in names]
+        for row in zip(*columns, strict=True):
+            yield Job(**dict(zip(names, row, strict=True)))
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates that the jobs ask for."""
+        return int(np.sum(self.m * self.n * self.k))
+
+    @classmethod
+    def of(cls, *jobs: Job) -> "Jobs":
+        """The list of the given jobs."""
+        return cls(
+            **{
+                field.name: np.array([getattr(job, field.name) for job in jobs], dtype=np.int64)
+                for field in fields(cls)
+            }
+        )
+
+    @classmethod
+    def concatenate(cls, *lists: "Jobs") -> "Jobs":
+        """The jobs of all ``lists``, one list after the other."""
+        return cls(
+            **{
+                field.name: np.concatenate([getattr(jobs, field.name) for jobs in lists])
+                for field in fields(cls)
+            }
+        )
+
+    @classmethod
+    def grid(cls, order: tuple[Dim, Dim, Dim], size: Mapping[Dim, int], tile: Mapping[Dim, int]) -> "Jobs":
+        """Cut a GEMM into tiles.
+
+        Parameters
+        ----------
+        order : tuple of Dim
+            Outermost loop first.
+        size : mapping of Dim to int
+            Size of the GEMM.
+        tile : mapping of Dim to int
+            Size of a full tile; those at the far edges may be smaller.
+        """
+        starts = np.meshgrid(
+            *(np.arange(0, size[dim], tile[dim], dtype=np.int64) for dim in order), indexing="ij"
+        )
+        columns: dict[str, NDArray[np.int64]] = {}
+        for dim, start in zip(order, starts, strict=True):
+            columns[f"{dim.value}0"] = start.ravel()
+            columns[dim.value] = np.minimum(tile[dim], size[dim] - start.ravel())
+        return cls(**columns)
+
+
+@dataclass(frozen=True)
+class JobField:
+    """A field of the job port: the size ``dim`` of the tile as an unsigned number of ``bits``."""
+
+    dim: Dim
+    bits: int
+
+
+@dataclass(frozen=True)
+class Lane:
+    """A dimension that lanes of one beat run along, ``count`` elements wide."""
+
+    dim: Dim
+    count: int
+
+
+@dataclass(frozen=True)
+class Beat:
+    """A dimension that beats run along; ``descending`` starts at the far end of the tile."""
+
+    dim: Dim
+    descending: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class PortLayout:
+    """Which element of a tile is in which lane of which beat of a port.
+
+    Lane numbers are the row-major index over ``lanes``; lane 0 lies in the least significant
+    bits of the payload. Beats are the row-major index over ``beats``. A dimension that appears in
+    both is cut into groups of the lane's count, one group a beat.
+
+    Parameters
+    ----------
+    operand : Operand
+        The matrix that the port carries.
+    format : Format
+        Of each element.
+    lanes : tuple of Lane
+        Outermost first.
+    beats : tuple of Beat
+        Outermost first.
+    """
+
+    operand: Operand
+    format: Format
+    lanes: tuple[Lane, ...]
+    beats: tuple[Beat, ...]
+
+    @property
+    def width(self) -> int:
+        """Lanes of one beat."""
+        return math.prod(lane.count for lane in self.lanes)
+
+    @property
+    def bits(self) -> int:
+        """Bits of one beat's payload."""
+        return self.width * self.format.bits
+
+    def elements(self, job: Job) -> NDArray[np.int64]:
+        """Row-major index into the tile of ``operand``, for every beat and lane of a job.
+
+        Returns
+        -------
+        ndarray of int64, shape (beats, lanes)
+            -1 where a lane carries nothing: what a source drives there must not matter, and what
+            a sink finds there means nothing.
+        """
+        group = {lane.dim: lane.count for lane in self.lanes}
+        position: dict[Dim, NDArray[np.int64]] = {}
+        axes = len(self.beats) + len(self.lanes)
+        for axis, beat in enumerate(self.beats):
+            step = group.get(beat.dim, 1)
+            starts = np.arange(0, job.size(beat.dim), step, dtype=np.int64)
+            position[beat.dim] = _along(starts[::-1] if beat.descending else starts, axis, axes)
+        for axis, lane in enumerate(self.lanes, start=len(self.beats)):
+            inner = _along(np.arange(lane.count, dtype=np.int64), axis, axes)
+            position[lane.dim] = position.get(lane.dim, 0) + inner
+        row_dim, col_dim = self.operand.dims
+        row, col = position[row_dim], position[col_dim]
+        inside = (row < job.size(row_dim)) & (col < job.size(col_dim))
+        index = np.where(inside, row * job.size(col_dim) + col, -1)
+        return index.reshape(-1, self.width)
+
+
+def _along(values: NDArray[np.int64], axis: int, axes: int) -> NDArray[np.int64]:
+    """``values`` laid along ``axis`` of an array of ``axes`` dimensions."""
+    return values.reshape([-1 if a == axis else 1 for a in range(axes)])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """The ports of an engine.
+
+    Parameters
+    ----------
+    job : tuple of JobField
+        Fields of the job port, the first in the least significant bits.
+    activations, weights, results : PortLayout
+        The streams of the same names.
+    """
+
+    job: tuple[JobField, ...]
+    activations: PortLayout
+    weights: PortLayout
+    results: PortLayout
+
+    def job_code(self, job: Job) -> int:
+        """Payload of the job port."""
+        code, position = 0, 0
+        for field in self.job:
+            size = job.size(field.dim)
+            if not 1 <= size < 1 << field.bits:
+                raise ValueError(
+                    f"a job's {field.dim.value} is 1 to {(1 << field.bits) - 1}, not {size}"
+                )
+            code |= size << position
+            position += field.bits
+        return code
+
+
+class GoldenEngine(Protocol):
+    """What the golden module of an engine offers, beside its ``Params`` and ``PRESETS``."""
+
+    def matmul(self, params: Any, a: Codes, w: Codes, c: Codes | None = None) -> Codes:
+        """``a @ w + c`` in accumulator codes, shape (M, N); see the engine for its arithmetic."""
+
+    def jobs(self, params: Any, m: int, n: int, k: int) -> Jobs:
+        """The ordered jobs of a GEMM."""
+
+    def layout(self, params: Any) -> Layout:
+        """The ports."""

@@ -1,0 +1,1 @@
+"""Engines: params, jobs, layout and arithmetic, one module for each engine."""

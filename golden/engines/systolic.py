@@ -1,0 +1,235 @@
+"""Systolic array: params, jobs, layout and arithmetic.
+
+A grid of ``rows`` x ``cols`` processing elements multiplies integers. One operand may rest in the
+grid while the others move through it [Kung82]_:
+
+========  =================  ===========  ==================
+dataflow  rests              rows x cols  streams through
+========  =================  ===========  ==================
+``os``    the sums           M x N        K, both operands
+``ws``    weights            K x N        M, activations
+``is``    activations        K x M        N, weights
+========  =================  ===========  ==================
+
+.. [Kung82] H. T. Kung, "Why systolic architectures?", Computer 15(1), 1982.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+
+from golden.arith.exact import exact_matmul
+from golden.contract import Beat, Dim, JobField, Jobs, Lane, Layout, Operand, PortLayout
+from golden.params import param
+from golden.errors import UserError
+from golden.formats import INT8, Codes, IntFormat, operand_format, smallest_int
+
+__all__ = ["PRESETS", "Dataflow", "Overflow", "Params", "jobs", "layout", "matmul"]
+
+MAX_SIDE = 256
+STREAM_BITS = 16
+"""Width of the streamed dimension's job field; longer GEMMs are cut into several jobs."""
+
+MAX_STREAM = (1 << STREAM_BITS) - 1
+
+
+class Dataflow(Enum):
+    """Which operand rests in the array."""
+
+    OS = "os"
+    WS = "ws"
+    IS = "is"
+
+
+class Overflow(Enum):
+    """What an accumulator does that is too narrow for ``k_max``."""
+
+    REFUSE = "refuse"
+    WRAP = "wrap"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Params:
+    """Design parameters of a systolic array.
+
+    Raises
+    ------
+    UserError
+        If a param is out of range, or the accumulator can not hold every sum of ``k_max``
+        products and ``accumulator_overflow`` is not ``wrap``.
+    """
+
+    rows: int = param(16, f"processing elements down the array, 1 to {MAX_SIDE}")
+    cols: int = param(16, f"processing elements across the array, 1 to {MAX_SIDE}")
+    dataflow: Dataflow = param(Dataflow.WS, "operand that rests in the array")
+    activation: IntFormat = param(INT8, "format of activations, integers of 1 to 16 bits")
+    weight: IntFormat = param(INT8, "format of weights, integers of 1 to 16 bits")
+    accumulator: IntFormat | None = param(
+        None, "format of sums, 1 to 64 bits; default: the narrowest signed one that holds k_max"
+    )
+    accumulator_overflow: Overflow = param(
+        Overflow.REFUSE, "wrap allows an accumulator that is too narrow for k_max"
+    )
+    k_max: int = param(4096, f"longest K of a GEMM, 1 to {MAX_STREAM}")
+    pe_pipeline: bool = param(False, "register between multiplier and adder")
+
+    def __post_init__(self) -> None:
+        for name, value, high in (
+            ("rows", self.rows, MAX_SIDE),
+            ("cols", self.cols, MAX_SIDE),
+            ("k_max", self.k_max, MAX_STREAM),
+        ):
+            if not isinstance(value, int) or not 1 <= value <= high:
+                raise UserError(f"{name} must be an integer from 1 to {high}, not {value!r}")
+        operand_format("activation", self.activation)
+        operand_format("weight", self.weight)
+        low, high = self.sum_range(self.k_max)
+        if self.accumulator_overflow is Overflow.REFUSE and not self.sums.contains(low, high):
+            raise UserError(
+                f"accumulator {self.sums} is too narrow for k_max={self.k_max} with"
+                f" {self.activation} x {self.weight}: sums reach {low} to {high}, which takes"
+                f" {smallest_int(low, high)}; widen it, lower k_max, or set"
+                " accumulator_overflow=wrap"
+            )
+
+    @property
+    def sums(self) -> IntFormat:
+        """Format of results and partial sums."""
+        return self.accumulator or smallest_int(*self.sum_range(self.k_max))
+
+    def sum_range(self, k: int) -> tuple[int, int]:
+        """Smallest and largest sum of ``k`` products."""
+        corners = [
+            a * w
+            for a in (self.activation.min, self.activation.max)
+            for w in (self.weight.min, self.weight.max)
+        ]
+        return k * min(0, *corners), k * max(0, *corners)
+
+    @property
+    def column_sums(self) -> IntFormat:
+        """Format of the sums that move down a column of a grid with a resting operand.
+
+        They span ``rows`` products only, so they may be narrower than ``sums``.
+        """
+        exact = smallest_int(*self.sum_range(self.rows))
+        return exact if exact.bits < self.sums.bits else self.sums
+
+    @property
+    def array_dims(self) -> tuple[Dim, Dim, Dim]:
+        """Dimensions that lie along the rows, along the columns, and that stream."""
+        match self.dataflow:
+            case Dataflow.OS:
+                return Dim.M, Dim.N, Dim.K
+            case Dataflow.WS:
+                return Dim.K, Dim.N, Dim.M
+            case Dataflow.IS:
+                return Dim.K, Dim.M, Dim.N
+
+
+PRESETS: Mapping[str, Params] = {}
+
+
+def matmul(params: Params, a: Codes, w: Codes, c: Codes | None = None) -> Codes:
+    """``a @ w + c``, exact, then wrapped to the accumulator.
+
+    Wrapping commutes with addition, so the order in which partial sums of a split K are added
+    does not matter, and neither does the dataflow.
+
+    Parameters
+    ----------
+    params : Params
+    a : ndarray of unsigned, shape (M, K)
+        Codes of ``params.activation``.
+    w : ndarray of unsigned, shape (K, N)
+        Codes of ``params.weight``.
+    c : ndarray of unsigned, shape (M, N), optional
+        Codes of ``params.sums`` to add to.
+
+    Returns
+    -------
+    ndarray of unsigned, shape (M, N)
+        Codes of ``params.sums``.
+
+    Raises
+    ------
+    UserError
+        If shapes do not fit, a code is too wide, or K exceeds ``k_max``.
+    """
+    if a.ndim != 2 or w.ndim != 2 or a.shape[1] != w.shape[0]:
+        raise UserError(f"shapes {a.shape} and {w.shape} can not be multiplied")
+    check_k(params, a.shape[1])
+    sums = exact_matmul(params.activation.decode(a), params.weight.decode(w))
+    if c is not None:
+        sums = sums + params.sums.decode(c).astype(np.int64)
+    return params.sums.encode(params.sums.wrap(sums))
+
+
+def check_k(params: Params, k: int) -> None:
+    """Refuse a K that the accumulator was not sized for."""
+    if k > params.k_max:
+        raise UserError(
+            f"K={k} exceeds k_max={params.k_max}, for which the accumulator {params.sums} was"
+            f" sized; set k_max={k}"
+        )
+
+
+def jobs(params: Params, m: int, n: int, k: int) -> Jobs:
+    """Tiles of a GEMM: those of one streamed block follow each other with K innermost.
+
+    Raises
+    ------
+    UserError
+        If a size is below 1, or K exceeds ``k_max``.
+    """
+    size = {Dim.M: m, Dim.N: n, Dim.K: k}
+    for dim, length in size.items():
+        if length < 1:
+            raise UserError(f"{dim.value} of a GEMM must be at least 1, not {length}")
+    check_k(params, k)
+    row_dim, col_dim, stream_dim = params.array_dims
+    tile = {row_dim: params.rows, col_dim: params.cols, stream_dim: MAX_STREAM}
+    order = {
+        Dataflow.OS: (Dim.M, Dim.N, Dim.K),
+        Dataflow.WS: (Dim.M, Dim.N, Dim.K),
+        Dataflow.IS: (Dim.N, Dim.M, Dim.K),
+    }[params.dataflow]
+    return Jobs.grid(order, size, tile)
+
+
+def layout(params: Params) -> Layout:
+    """Ports of the array.
+
+    Output-stationary: beat k carries column k of A and row k of W; results leave from the last
+    row up. Stationary operands are pushed in from the top, so the far end of the tile's K comes
+    first; results then leave in the order in which the moving operand entered.
+    """
+    rows, cols = params.rows, params.cols
+    a, w, d = params.activation, params.weight, params.sums
+    row_field = JobField(params.array_dims[0], rows.bit_length())
+    stream_field = JobField(params.array_dims[2], STREAM_BITS)
+    match params.dataflow:
+        case Dataflow.OS:
+            activations = (Lane(Dim.M, rows), Beat(Dim.K))
+            weights = (Lane(Dim.N, cols), Beat(Dim.K))
+            results = (Lane(Dim.N, cols), Beat(Dim.M, descending=True))
+        case Dataflow.WS:
+            activations = (Lane(Dim.K, rows), Beat(Dim.M))
+            weights = (Lane(Dim.N, cols), Beat(Dim.K, descending=True))
+            results = (Lane(Dim.N, cols), Beat(Dim.M))
+        case Dataflow.IS:
+            activations = (Lane(Dim.M, cols), Beat(Dim.K, descending=True))
+            weights = (Lane(Dim.K, rows), Beat(Dim.N))
+            results = (Lane(Dim.M, cols), Beat(Dim.N))
+
+    def port(operand: Operand, format: IntFormat, axes: tuple[Lane, Beat]) -> PortLayout:
+        return PortLayout(operand=operand, format=format, lanes=axes[:1], beats=axes[1:])
+
+    return Layout(
+        job=(row_field, stream_field),
+        activations=port(Operand.A, a, activations),
+        weights=port(Operand.W, w, weights),
+        results=port(Operand.D, d, results),
+    )
