@@ -1,0 +1,1 @@
+"""How it is built: Amaranth components, Verilog, test benches."""

@@ -1,0 +1,1 @@
+"""RTL, one module for each engine."""

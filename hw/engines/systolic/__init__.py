@@ -1,0 +1,5 @@
+"""Systolic array engine."""
+
+from hw.engines.systolic.engine import Engine
+
+__all__ = ["Engine"]
