@@ -1,0 +1,1 @@
+"""What runs where: importers, and the way from a network to jobs."""

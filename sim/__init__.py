@@ -1,0 +1,1 @@
+"""When it happens: cycles and traffic, without RTL."""

@@ -1,0 +1,1 @@
+"""Exact timing, one module for each engine."""
