@@ -1,0 +1,31 @@
+"""Tilewright: tensor engines for quantized networks, exact in every bit and every cycle.
+
+The verbs of the command line as functions. They are imported when they are first used.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tilewright.generation import generate as generate
+    from tilewright.listing import list_designs as engines
+    from tilewright.verification import verify as verify
+
+__all__ = ["engines", "generate", "verify"]
+
+_HOMES = {
+    "engines": ("tilewright.listing", "list_designs"),
+    "generate": ("tilewright.generation", "generate"),
+    "verify": ("tilewright.verification", "verify"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'tilewright' has no attribute {name!r}")
+    module, attribute = _HOMES[name]
+    return getattr(importlib.import_module(module), attribute)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

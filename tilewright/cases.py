@@ -1,0 +1,168 @@
+"""Which GEMMs to try on an engine: corners, extremes, disturbances, and random ones."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from golden.contract import Dim, Jobs, PortLayout
+from golden.formats import Codes
+from tilewright.catalog import Engine
+from tilewright.stimulus import Stalls, Stimulus
+
+__all__ = ["DISTURBANCES", "choose_stimuli", "random_codes"]
+
+DISTURBANCES = (
+    Stalls(job=0.5, activations=0.3, weights=0.3, results=0.3),
+    Stalls(results=0.7),
+    Stalls(activations=0.7),
+    Stalls(weights=0.7),
+    Stalls(job=0.9),
+    Stalls(lazy_sink=True),
+    Stalls(activations=0.2, weights=0.2, lazy_sink=True),
+)
+
+BURST = 3
+"""GEMMs of a random case that follow each other without a gap."""
+
+
+def choose_stimuli(
+    engine: Engine, params: Any, *, cases: int, outputs: int, seed: int
+) -> list[Stimulus]:
+    """The cases of a verification run.
+
+    First the extremes of operands and sums, then every corner of the tile's shape, disturbed and
+    undisturbed, a reset in the middle, then random GEMMs in bursts until there are ``cases`` of
+    them and ``outputs`` outputs in all.
+
+    Parameters
+    ----------
+    engine : Engine
+    params : Params of that engine
+    cases : int
+        Random cases at least.
+    outputs : int
+        Undisturbed outputs at least.
+    seed : int
+    """
+    rng = np.random.default_rng(seed)
+    fixed = [_extremes(engine, params), *_corners(engine, params, rng)]
+    stimuli = [*fixed]
+    done = sum(_outputs(stimulus) for stimulus in fixed)
+    index = 0
+    while index < cases or done < outputs:
+        index += 1
+        stimulus = _burst(engine, params, rng, f"random {index}", index)
+        stimuli.append(stimulus)
+        done += _outputs(stimulus)
+    return stimuli
+
+
+def random_codes(port: PortLayout, shape: tuple[int, int], rng: np.random.Generator) -> Codes:
+    """Random codes of a port's format, its extremes ten times as often as chance has it."""
+    bits = port.format.bits
+    codes = rng.integers(0, 1 << bits, shape, dtype=np.uint64)
+    extremes = rng.choice(port.format.extremes.astype(np.uint64), shape)
+    mixed: Codes = np.where(rng.random(shape) < 0.1, extremes, codes)
+    return mixed.astype(port.format.extremes.dtype)
+
+
+def _outputs(stimulus: Stimulus) -> int:
+    undisturbed = sum(stalls.none for stalls in stimulus.stalls)
+    return undisturbed * int(np.sum(stimulus.jobs.m * stimulus.jobs.n))
+
+
+def _extremes(engine: Engine, params: Any) -> Stimulus:
+    """The longest K, with rows and columns of smallest and of largest codes."""
+    ports = engine.golden.layout(params)
+    k = params.k_max
+    a = np.repeat(ports.activations.format.extremes[:, np.newaxis], k, axis=1)
+    w = np.repeat(ports.weights.format.extremes[np.newaxis], k, axis=0)
+    return Stimulus(name="extremes", jobs=engine.golden.jobs(params, 2, 2, k), a=a, w=w)
+
+
+def _full_tile(ports: PortLayout) -> dict[Dim, int]:
+    return {lane.dim: lane.count for lane in ports.lanes}
+
+
+def _tile_sizes(engine: Engine, params: Any) -> dict[Dim, int]:
+    """Size of a full tile along each dimension that lanes run along."""
+    ports = engine.golden.layout(params)
+    sizes: dict[Dim, int] = {}
+    for port in (ports.activations, ports.weights, ports.results):
+        sizes.update(_full_tile(port))
+    return sizes
+
+
+def _corners(engine: Engine, params: Any, rng: np.random.Generator) -> Iterator[Stimulus]:
+    """Every mixture of a size of one, a full tile and one beyond it, along each dimension."""
+    sizes = _tile_sizes(engine, params)
+    limit = {Dim.K: params.k_max}
+    choices = []
+    for dim in Dim:
+        full = sizes.get(dim, 5)
+        choices.append(sorted({min(size, limit.get(dim, size)) for size in (1, full, full + 1)}))
+    disturbances = iter(DISTURBANCES * 4)
+    for m in choices[0]:
+        for n in choices[1]:
+            for k in choices[2]:
+                stalls = (Stalls(), next(disturbances))
+                yield _gemm(engine, params, rng, f"corner {m}x{k}x{n}", (m, k, n), stalls)
+    m, n, k = (choice[-1] for choice in choices)
+    jobs = engine.golden.jobs(params, m, n, k)
+    cycles = engine.sim.timing_sequence(params, jobs)
+    resets = sorted({1 + cycles * part // 5 for part in range(1, 5)})
+    stalls = tuple(Stalls(reset_after=cycle) for cycle in resets)
+    interleaved = tuple(entry for reset in stalls for entry in (reset, Stalls()))
+    yield _gemm(engine, params, rng, f"reset in {m}x{k}x{n}", (m, k, n), interleaved)
+
+
+def _gemm(
+    engine: Engine,
+    params: Any,
+    rng: np.random.Generator,
+    name: str,
+    shape: tuple[int, int, int],
+    stalls: tuple[Stalls, ...],
+) -> Stimulus:
+    m, k, n = shape
+    ports = engine.golden.layout(params)
+    return Stimulus(
+        name=name,
+        jobs=engine.golden.jobs(params, m, n, k),
+        a=random_codes(ports.activations, (m, k), rng),
+        w=random_codes(ports.weights, (k, n), rng),
+        stalls=stalls,
+    )
+
+
+def _burst(
+    engine: Engine, params: Any, rng: np.random.Generator, name: str, index: int
+) -> Stimulus:
+    """Some GEMMs of random shapes, job after job; every fourth is disturbed once more."""
+    sizes = _tile_sizes(engine, params)
+    longest = {dim: 3 * sizes.get(dim, 8) + 2 for dim in Dim}
+    longest[Dim.K] = min(longest[Dim.K], params.k_max)
+    longest[Dim.M] = max(longest[Dim.M], 40)
+    ports = engine.golden.layout(params)
+    lists = []
+    row, col, k_most = 0, 0, 0
+    for _ in range(BURST):
+        m, n, k = (int(rng.integers(1, longest[dim] + 1)) for dim in (Dim.M, Dim.N, Dim.K))
+        jobs = engine.golden.jobs(params, m, n, k)
+        lists.append(_moved(jobs, row, col))
+        row, col, k_most = row + m, col + n, max(k_most, k)
+    return Stimulus(
+        name=name,
+        jobs=Jobs.concatenate(*lists),
+        a=random_codes(ports.activations, (row, k_most), rng),
+        w=random_codes(ports.weights, (k_most, col), rng),
+        stalls=(Stalls(), DISTURBANCES[index % len(DISTURBANCES)])
+        if index % 4 == 0
+        else (Stalls(),),
+    )
+
+
+def _moved(jobs: Jobs, m0: int, n0: int) -> Jobs:
+    """``jobs`` of a GEMM that lies further down and to the right."""
+    return Jobs(m=jobs.m, n=jobs.n, k=jobs.k, m0=jobs.m0 + m0, n0=jobs.n0 + n0, k0=jobs.k0)

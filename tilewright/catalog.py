@@ -1,0 +1,120 @@
+"""Engines by name, with all their parts."""
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, cast
+
+from golden.contract import GoldenEngine
+from golden.discovery import EngineModules, close_names, find_modules
+from golden.errors import UserError
+from golden.params import ParamInfo, describe_params, parse_params
+from sim.contract import TimedEngine
+
+if TYPE_CHECKING:
+    from amaranth.lib import wiring
+
+__all__ = ["Engine", "find_design", "find_engine", "list_engines"]
+
+
+@dataclass(frozen=True)
+class Engine:
+    """One engine: its parts, imported when they are asked for.
+
+    Parameters
+    ----------
+    modules : EngineModules
+    """
+
+    modules: EngineModules
+
+    @property
+    def name(self) -> str:
+        """Of the engine."""
+        return self.modules.name
+
+    @cached_property
+    def golden(self) -> GoldenEngine:
+        """Jobs, layout and arithmetic."""
+        return cast(GoldenEngine, self._part("golden"))
+
+    @cached_property
+    def sim(self) -> TimedEngine:
+        """Timing."""
+        return cast(TimedEngine, self._part("sim"))
+
+    @property
+    def params_type(self) -> type[Any]:
+        """Params dataclass."""
+        return cast(type[Any], self._part("golden").Params)
+
+    @property
+    def presets(self) -> Mapping[str, Any]:
+        """Params by name."""
+        return cast(Mapping[str, Any], self._part("golden").PRESETS)
+
+    @property
+    def summary(self) -> str:
+        """One line that says what it is."""
+        return (self._part("golden").__doc__ or "").partition("\n")[0].rstrip(".")
+
+    def component(self, params: Any) -> "wiring.Component":
+        """RTL for ``params``."""
+        return cast("wiring.Component", self._part("hw").Engine(params))
+
+    def describe(self) -> tuple[ParamInfo, ...]:
+        """Params with their defaults."""
+        return describe_params(self.params_type)
+
+    def params(self, given: Mapping[str, Any], base: Any = None) -> Any:
+        """Params from text or JSON values; see `golden.params.parse_params`."""
+        return parse_params(self.params_type, given, base=base)
+
+    def _part(self, part: str) -> ModuleType:
+        return importlib.import_module(getattr(self.modules, part))
+
+
+def list_engines() -> list[Engine]:
+    """Every engine that is installed, by name."""
+    return [Engine(modules) for modules in find_modules().values()]
+
+
+def find_engine(name: str) -> Engine:
+    """The engine ``name``.
+
+    Raises
+    ------
+    UserError
+        If there is none.
+    """
+    modules = find_modules()
+    if name.lower() not in modules:
+        raise UserError(f"there is no engine {name!r}{close_names(name, list(modules))}")
+    return Engine(modules[name.lower()])
+
+
+def find_design(name: str, given: Mapping[str, Any]) -> tuple[Engine, Any]:
+    """Engine and params of an engine's or a preset's name.
+
+    Parameters
+    ----------
+    name : str
+    given : mapping
+        Params to set, over those of the preset or over the defaults.
+
+    Raises
+    ------
+    UserError
+        If there is no such name, or a param is wrong.
+    """
+    engines = list_engines()
+    for engine in engines:
+        if name.lower() == engine.name:
+            return engine, engine.params(given)
+        if name.lower() in engine.presets:
+            return engine, engine.params(given, engine.presets[name.lower()])
+    names = [engine.name for engine in engines]
+    names += [preset for engine in engines for preset in engine.presets]
+    raise UserError(f"there is no engine or preset {name!r}{close_names(name, names)}")

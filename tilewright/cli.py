@@ -1,0 +1,112 @@
+"""The ``tilewright`` command.
+
+Each verb is a module in ``tilewright.verbs``, imported when it is used, so that help is quick.
+"""
+
+import argparse
+import importlib
+import importlib.metadata
+import json
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Any, Protocol, cast
+
+from golden.errors import UserError
+from hw.bench.simulators import SimulatorError
+
+__all__ = ["VERBS", "main"]
+
+SCHEMA = 1
+
+VERBS = {
+    "engines": "list engines, their params, presets and accelerators",
+    "generate": "write Verilog and a manifest, with a test bench if asked",
+    "verify": "run the Verilog of an engine against golden model and timing",
+    "simulate": "cycles of a workload from its shapes alone",
+    "run": "run a network: values, cycles, and with --rtl the Verilog too",
+    "cache": "show or clear what is kept to save time",
+}
+"""Every verb, with the line that help has for it."""
+
+FAILED, MISUSED, INTERRUPTED = 1, 2, 130
+
+
+class _Verb(Protocol):
+    """A module of ``tilewright.verbs``."""
+
+    def configure(self, parser: argparse.ArgumentParser) -> None:
+        """Add arguments and an example."""
+
+    def execute(self, arguments: argparse.Namespace) -> tuple[dict[str, Any], bool]:
+        """Do it; the result as JSON values, and whether it succeeded."""
+
+    def show(self, result: dict[str, Any]) -> str:
+        """The result as text for a terminal."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; the exit status.
+
+    0: done. 1: done, and the answer is a failure. 2: the user's mistake, told in a sentence.
+    """
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    name = next((word for word in given if not word.startswith("-")), None)
+    parser = _parser(name)
+    options = parser.parse_args(given)
+    if options.verb is None:
+        parser.print_help()
+        return MISUSED
+    verb = _load(options.verb)
+    try:
+        result, succeeded = verb.execute(options)
+        if options.json:
+            print(json.dumps({"schema": SCHEMA, "verb": options.verb, **result}))
+        else:
+            print(verb.show(result))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader has seen enough; keep the interpreter from flushing again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        print("tilewright: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except (UserError, SimulatorError, OSError) as error:
+        if options.traceback:
+            traceback.print_exc()
+        print(f"tilewright {options.verb}: {error}", file=sys.stderr)
+        return MISUSED
+    return 0 if succeeded else FAILED
+
+
+def _parser(name: str | None) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="tilewright",
+        description="Design tensor engines for quantized neural networks.",
+        epilog="example: tilewright verify systolic --set rows=8 --set cols=8",
+    )
+    version = importlib.metadata.version("tilewright")
+    parser.add_argument("--version", action="version", version=f"tilewright {version}")
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB")
+    for verb, line in VERBS.items():
+        own = verbs.add_parser(
+            verb,
+            help=line,
+            description=f"{line[0].upper()}{line[1:]}.",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        own.add_argument("--json", action="store_true", help="one JSON object on standard output")
+        own.add_argument("--traceback", action="store_true", help="show where an error came from")
+        if verb == name:
+            _load(verb).configure(own)
+    return parser
+
+
+def _load(verb: str) -> _Verb:
+    return cast(_Verb, importlib.import_module(f"tilewright.verbs.{verb}"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""An int8 convolutional network for handwritten digits, with its test images and labels."""

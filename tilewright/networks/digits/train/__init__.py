@@ -1,0 +1,1 @@
+"""How the digits network is trained and exported, in plain NumPy."""

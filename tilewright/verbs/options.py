@@ -1,0 +1,90 @@
+"""Options that several verbs have."""
+
+import argparse
+from collections.abc import Sequence
+
+from golden.errors import UserError
+
+__all__ = ["add_engine", "add_set", "add_simulator", "count", "read_set", "table"]
+
+DEFAULT_ENGINE = "systolic"
+
+
+def add_set(parser: argparse.ArgumentParser) -> None:
+    """``--set key=value``, any number of times."""
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="set a param; may be given several times",
+    )
+
+
+def add_engine(parser: argparse.ArgumentParser) -> None:
+    """``--engine NAME`` and ``--set``."""
+    parser.add_argument(
+        "--engine",
+        default=DEFAULT_ENGINE,
+        metavar="NAME",
+        help=f"engine or preset (default: {DEFAULT_ENGINE})",
+    )
+    add_set(parser)
+
+
+def add_simulator(parser: argparse.ArgumentParser) -> None:
+    """``--simulator verilator|icarus``."""
+    parser.add_argument(
+        "--simulator",
+        choices=("verilator", "icarus"),
+        default="verilator",
+        help="Verilog simulator (default: verilator)",
+    )
+
+
+def count(text: str) -> int:
+    """A whole number of at least 1, for ``type=``."""
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number of at least 1, not {text!r}")
+    return number
+
+
+def read_set(pairs: Sequence[str]) -> dict[str, str]:
+    """Params that ``--set`` gave.
+
+    Raises
+    ------
+    UserError
+        If a pair has no ``=``, or a key comes twice.
+    """
+    given: dict[str, str] = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals or not key:
+            raise UserError(f"--set takes KEY=VALUE, not {pair!r}")
+        if key in given:
+            raise UserError(f"--set {key} was given twice: {given[key]} and {value}")
+        given[key] = value
+    return given
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """Columns of text; numbers to the right."""
+    cells = [[str(cell) for cell in row] for row in rows]
+    widths = [max(len(row[i]) for row in [list(head), *cells]) for i in range(len(head))]
+    right = [
+        bool(rows) and all(isinstance(row[i], (int, float)) or row[i] == "" for row in rows)
+        for i in range(len(head))
+    ]
+    lines = [
+        "  ".join(
+            cell.rjust(width) if flush else cell.ljust(width)
+            for cell, width, flush in zip(row, widths, right, strict=True)
+        ).rstrip()
+        for row in [list(head), *cells]
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,258 @@
+"""Verification of an engine's Verilog against its golden model and its timing."""
+
+import json
+import shlex
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from golden.params import to_plain
+from hw.bench.simulators import Simulator, find_simulator
+from hw.bench.vectors import Case, Vectors, read_vectors, write_vectors
+from hw.emit import emit_verilog
+from hw.simulate import build_bench, play_vectors
+from tilewright.caching import Cache, cache_key, default_cache
+from tilewright.cases import choose_stimuli
+from tilewright.catalog import Engine, find_design
+from tilewright.stimulus import PORTS, build_vectors
+
+__all__ = ["CaseReport", "Verification", "built_bench", "verify", "verify_vectors"]
+
+OUTPUTS = 10_000
+"""Undisturbed outputs that a run checks at least."""
+
+CASES = 24
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseReport:
+    """What came out of one case."""
+
+    name: str
+    outputs_checked: int
+    mismatches: int
+    cycle_mismatch: bool
+    expected_cycles: int | None
+    cycles: int | None
+    problems: tuple[str, ...]
+    examples: tuple[Mapping[str, Any], ...]
+
+    @property
+    def failed(self) -> bool:
+        """Whether anything was wrong."""
+        return bool(self.mismatches or self.cycle_mismatch or self.problems)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verification:
+    """Result of a verification run.
+
+    Parameters
+    ----------
+    engine : str
+    params : mapping
+    simulator, simulator_version : str
+    seed : int
+    cases : int
+        Runs of jobs, disturbed ones included.
+    outputs_checked : int
+        Results compared with the golden model.
+    mismatches : int
+        Wrong and missing results, and broken stream rules.
+    cycle_mismatches : int
+        Undisturbed cases whose cycles differ from the timing.
+    cycles : int
+        Clock cycles simulated.
+    seconds, build_seconds : float
+        Of wall time: all of it, and building the simulator (0 when it was cached).
+    cycles_per_second : float
+        Checked cycles per second of the bench.
+    failures : tuple of CaseReport
+    saved : str or None
+        File that replays the failed cases.
+    replay : str or None
+        Command that does so.
+    """
+
+    engine: str
+    params: Mapping[str, Any]
+    simulator: str
+    simulator_version: str
+    seed: int
+    cases: int
+    outputs_checked: int
+    mismatches: int
+    cycle_mismatches: int
+    cycles: int
+    seconds: float
+    build_seconds: float
+    cycles_per_second: float
+    failures: tuple[CaseReport, ...] = ()
+    saved: str | None = None
+    replay: str | None = None
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing was wrong."""
+        return not (self.mismatches or self.cycle_mismatches)
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values."""
+        return {**asdict(self), "passed": self.passed}
+
+
+def verify(
+    name: str,
+    params: Mapping[str, Any] | None = None,
+    *,
+    simulator: str = "verilator",
+    cases: int = CASES,
+    outputs: int = OUTPUTS,
+    seed: int = 0,
+    waves: Path | None = None,
+    replay: Path | None = None,
+    save_failures: Path = Path(),
+    cache: Cache | None = None,
+) -> Verification:
+    """Generate an engine, run its Verilog, and compare values and cycles.
+
+    Parameters
+    ----------
+    name : str
+        Engine or preset.
+    params : mapping, optional
+        Params to set, as text or values.
+    simulator : {"verilator", "icarus"}
+    cases : int
+        Random cases at least, beside extremes, corners and resets.
+    outputs : int
+        Undisturbed outputs at least.
+    seed : int
+        Of everything random.
+    waves : Path, optional
+        Where to write a trace (FST).
+    replay : Path, optional
+        Vectors that an earlier run saved; they are played instead of chosen ones.
+    save_failures : Path
+        Folder where failed cases are saved.
+    cache : Cache, optional
+        Where builds lie.
+
+    Raises
+    ------
+    ValueError
+        If the engine, a param or the replayed file is wrong.
+    SimulatorError
+        If the simulator is missing or too old.
+    """
+    begun = time.perf_counter()
+    engine, design = find_design(name, params or {})
+    found = find_simulator(simulator)
+    if replay is None:
+        stimuli = choose_stimuli(engine, design, cases=cases, outputs=outputs, seed=seed)
+        vectors = build_vectors(engine, design, stimuli, top=engine.name, seed=seed)
+    else:
+        vectors = read_vectors(replay)
+    result, failed = verify_vectors(engine, design, vectors, found, waves=waves, cache=cache)
+    result = replace(result, seconds=time.perf_counter() - begun)
+    if result.passed:
+        return result
+    saved = save_failures / f"{engine.name}-{cache_key(json.dumps(to_plain(design)))[:8]}-{seed}.npz"
+    write_vectors(saved, failed)
+    command = ["tilewright", "verify", engine.name]
+    for key, value in to_plain(design).items():
+        if value is not None:
+            command += ["--set", f"{key}={value}"]
+    command += ["--simulator", simulator, "--replay", str(saved)]
+    return replace(result, saved=str(saved), replay=shlex.join(command))
+
+
+def built_bench(
+    engine: Engine, params: Any, simulator: Simulator, *, waves: bool, cache: Cache
+) -> Path:
+    """Folder of the simulator built for this engine's Verilog, from the cache if it is there."""
+    verilog = emit_verilog(engine.component(params), engine.name)
+
+    def make(folder: Path) -> None:
+        source = folder / f"{engine.name}.v"
+        source.write_text(verilog)
+        build_bench(simulator, source, engine.name, PORTS, folder, waves=waves)
+
+    key = cache_key(verilog, simulator.name, simulator.version, str(waves))
+    return cache.entry("builds", key, make)
+
+
+def verify_vectors(
+    engine: Engine,
+    params: Any,
+    vectors: Vectors,
+    simulator: Simulator,
+    *,
+    waves: Path | None = None,
+    cache: Cache | None = None,
+) -> tuple[Verification, Vectors]:
+    """Play ``vectors`` to the engine's Verilog and judge what comes out.
+
+    Returns
+    -------
+    Verification
+    Vectors
+        Those of the failed cases.
+    """
+    begun = time.perf_counter()
+    folder = built_bench(
+        engine, params, simulator, waves=waves is not None, cache=cache or default_cache()
+    )
+    built = time.perf_counter()
+    report = play_vectors(simulator, engine.name, folder, vectors, trace=waves)
+    played = time.perf_counter()
+    cases = [
+        _judge(case, record)
+        for case, record in zip(vectors.plan.cases, report["cases"], strict=True)
+    ]
+    if report["trailing_beats"]:
+        cases[-1] = replace(
+            cases[-1], problems=(*cases[-1].problems, "results came after the last expected one")
+        )
+    cycles = sum(record["simulated_cycles"] for record in report["cases"])
+    failed = {index for index, case in enumerate(cases) if case.failed}
+    verification = Verification(
+        engine=engine.name,
+        params=to_plain(params),
+        simulator=simulator.name,
+        simulator_version=simulator.version,
+        seed=vectors.plan.seed,
+        cases=len(cases),
+        outputs_checked=sum(case.outputs_checked for case in cases),
+        mismatches=sum(case.mismatches + len(case.problems) for case in cases),
+        cycle_mismatches=sum(case.cycle_mismatch for case in cases),
+        cycles=cycles,
+        seconds=played - begun,
+        build_seconds=built - begun,
+        cycles_per_second=cycles / report["seconds"],
+        failures=tuple(cases[index] for index in sorted(failed)),
+    )
+    plan = vectors.plan
+    kept = tuple(case for index, case in enumerate(plan.cases) if index in failed)
+    return verification, replace(vectors, plan=replace(plan, cases=kept))
+
+
+def _judge(case: Case, record: Mapping[str, Any]) -> CaseReport:
+    problems = list(record["violations"])
+    if record["hang"]:
+        problems.append("hang: nothing moved any more")
+    if record["unused_beats"] and not case.reset_after:
+        problems.append("results were complete before every input beat was taken")
+    complete = not record["hang"] and case.cycles is not None and not case.reset_after
+    return CaseReport(
+        name=case.name,
+        outputs_checked=record["outputs_checked"],
+        mismatches=record["mismatches"],
+        cycle_mismatch=complete and record["cycles"] != case.cycles,
+        expected_cycles=case.cycles,
+        cycles=record["cycles"],
+        problems=tuple(problems),
+        examples=tuple(record["examples"]),
+    )
