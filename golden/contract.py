@@ -6,7 +6,7 @@ else about an engine.
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import Enum
 from typing import Any, Protocol
 
@@ -18,6 +18,7 @@ from golden.formats import Codes, Format
 __all__ = [
     "Beat",
     "Dim",
+    "EngineParams",
     "GoldenEngine",
     "Job",
     "JobField",
@@ -141,6 +142,16 @@ class Jobs:
                 field.name: np.concatenate([getattr(jobs, field.name) for jobs in lists])
                 for field in fields(cls)
             }
+        )
+
+    def moved(self, m0: int, n0: int) -> "Jobs":
+        """The same tiles in a product whose block begins at row ``m0`` and column ``n0``."""
+        return replace(self, m0=self.m0 + m0, n0=self.n0 + n0)
+
+    def repeated(self, count: int) -> "Jobs":
+        """The list ``count`` times over."""
+        return Jobs(
+            **{field.name: np.tile(getattr(self, field.name), count) for field in fields(self)}
         )
 
     @classmethod
@@ -285,6 +296,18 @@ class Layout:
             code |= size << position
             position += field.bits
         return code
+
+
+class EngineParams(Protocol):
+    """What the params of every engine can tell."""
+
+    @property
+    def k_max(self) -> int:
+        """Longest K of a GEMM."""
+
+    @property
+    def macs_per_cycle(self) -> int:
+        """Multiply-accumulates that a full tile does in every cycle."""
 
 
 class GoldenEngine(Protocol):

@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tilewright.generation import generate as generate
     from tilewright.listing import list_designs as engines
+    from tilewright.running import run as run
+    from tilewright.simulation import simulate as simulate
     from tilewright.verification import verify as verify
 
-__all__ = ["engines", "generate", "verify"]
+__all__ = ["engines", "generate", "run", "simulate", "verify"]
 
 _HOMES = {
     "engines": ("tilewright.listing", "list_designs"),
     "generate": ("tilewright.generation", "generate"),
+    "run": ("tilewright.running", "run"),
+    "simulate": ("tilewright.simulation", "simulate"),
     "verify": ("tilewright.verification", "verify"),
 }
 

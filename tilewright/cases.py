@@ -150,7 +150,7 @@ def _burst(
     for _ in range(BURST):
         m, n, k = (int(rng.integers(1, longest[dim] + 1)) for dim in (Dim.M, Dim.N, Dim.K))
         jobs = engine.golden.jobs(params, m, n, k)
-        lists.append(_moved(jobs, row, col))
+        lists.append(jobs.moved(row, col))
         row, col, k_most = row + m, col + n, max(k_most, k)
     return Stimulus(
         name=name,
@@ -161,8 +161,3 @@ def _burst(
         if index % 4 == 0
         else (Stalls(),),
     )
-
-
-def _moved(jobs: Jobs, m0: int, n0: int) -> Jobs:
-    """``jobs`` of a GEMM that lies further down and to the right."""
-    return Jobs(m=jobs.m, n=jobs.n, k=jobs.k, m0=jobs.m0 + m0, n0=jobs.n0 + n0, k0=jobs.k0)

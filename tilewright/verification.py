@@ -18,7 +18,15 @@ from tilewright.cases import choose_stimuli
 from tilewright.catalog import Engine, find_design
 from tilewright.stimulus import PORTS, build_vectors
 
-__all__ = ["CaseReport", "Verification", "built_bench", "verify", "verify_vectors"]
+__all__ = [
+    "BenchRun",
+    "CaseReport",
+    "Verification",
+    "built_bench",
+    "play",
+    "verify",
+    "verify_vectors",
+]
 
 OUTPUTS = 10_000
 """Undisturbed outputs that a run checks at least."""
@@ -184,6 +192,59 @@ def built_bench(
     return cache.entry("builds", key, make)
 
 
+@dataclass(frozen=True, kw_only=True)
+class BenchRun:
+    """What the bench said to some vectors.
+
+    Parameters
+    ----------
+    reports : tuple of CaseReport
+        One for each case of the plan.
+    cycles : int
+        Clock cycles simulated.
+    seconds : float
+        That they took.
+    """
+
+    reports: tuple[CaseReport, ...]
+    cycles: int
+    seconds: float
+
+    @property
+    def outputs_checked(self) -> int:
+        """Results compared."""
+        return sum(report.outputs_checked for report in self.reports)
+
+    @property
+    def mismatches(self) -> int:
+        """Wrong and missing results, and broken stream rules."""
+        return sum(report.mismatches + len(report.problems) for report in self.reports)
+
+    @property
+    def cycle_mismatches(self) -> int:
+        """Undisturbed cases whose cycles differ from the timing."""
+        return sum(report.cycle_mismatch for report in self.reports)
+
+
+def play(
+    simulator: Simulator, folder: Path, vectors: Vectors, *, waves: Path | None = None
+) -> BenchRun:
+    """Play ``vectors`` to the build in ``folder`` and judge what comes out."""
+    record = play_vectors(simulator, vectors.plan.top, folder, vectors, trace=waves)
+    reports = [
+        _judge(case, result)
+        for case, result in zip(vectors.plan.cases, record["cases"], strict=True)
+    ]
+    if record["trailing_beats"]:
+        late = "results came after the last expected one"
+        reports[-1] = replace(reports[-1], problems=(*reports[-1].problems, late))
+    return BenchRun(
+        reports=tuple(reports),
+        cycles=sum(result["simulated_cycles"] for result in record["cases"]),
+        seconds=record["seconds"],
+    )
+
+
 def verify_vectors(
     engine: Engine,
     params: Any,
@@ -206,33 +267,23 @@ def verify_vectors(
         engine, params, simulator, waves=waves is not None, cache=cache or default_cache()
     )
     built = time.perf_counter()
-    report = play_vectors(simulator, engine.name, folder, vectors, trace=waves)
-    played = time.perf_counter()
-    cases = [
-        _judge(case, record)
-        for case, record in zip(vectors.plan.cases, report["cases"], strict=True)
-    ]
-    if report["trailing_beats"]:
-        cases[-1] = replace(
-            cases[-1], problems=(*cases[-1].problems, "results came after the last expected one")
-        )
-    cycles = sum(record["simulated_cycles"] for record in report["cases"])
-    failed = {index for index, case in enumerate(cases) if case.failed}
+    bench = play(simulator, folder, vectors, waves=waves)
+    failed = {index for index, report in enumerate(bench.reports) if report.failed}
     verification = Verification(
         engine=engine.name,
         params=to_plain(params),
         simulator=simulator.name,
         simulator_version=simulator.version,
         seed=vectors.plan.seed,
-        cases=len(cases),
-        outputs_checked=sum(case.outputs_checked for case in cases),
-        mismatches=sum(case.mismatches + len(case.problems) for case in cases),
-        cycle_mismatches=sum(case.cycle_mismatch for case in cases),
-        cycles=cycles,
-        seconds=played - begun,
+        cases=len(bench.reports),
+        outputs_checked=bench.outputs_checked,
+        mismatches=bench.mismatches,
+        cycle_mismatches=bench.cycle_mismatches,
+        cycles=bench.cycles,
+        seconds=time.perf_counter() - begun,
         build_seconds=built - begun,
-        cycles_per_second=cycles / report["seconds"],
-        failures=tuple(cases[index] for index in sorted(failed)),
+        cycles_per_second=bench.cycles / bench.seconds,
+        failures=tuple(bench.reports[index] for index in sorted(failed)),
     )
     plan = vectors.plan
     kept = tuple(case for index, case in enumerate(plan.cases) if index in failed)

@@ -109,6 +109,11 @@ class Params:
         return k * min(0, *corners), k * max(0, *corners)
 
     @property
+    def macs_per_cycle(self) -> int:
+        """Multiply-accumulates that a full tile does in every cycle."""
+        return self.rows * self.cols
+
+    @property
     def column_sums(self) -> IntFormat:
         """Format of the sums that move down a column of a grid with a resting operand.
 

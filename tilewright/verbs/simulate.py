@@ -1,0 +1,59 @@
+"""``tilewright simulate``."""
+
+import argparse
+from typing import Any
+
+from tilewright.simulation import simulate
+from tilewright.verbs.options import add_engine, read_set, table
+
+__all__ = ["configure", "execute", "show"]
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Workload and engine."""
+    parser.add_argument(
+        "workload",
+        metavar="WORKLOAD",
+        help="model file (.onnx), SCALE-Sim table (.csv), or gemm:MxKxN",
+    )
+    add_engine(parser)
+    parser.add_argument(
+        "--compat", choices=("scalesim",), help="count as SCALE-Sim does, for comparison"
+    )
+    parser.epilog = "example: tilewright simulate gemm:1024x1024x1024 --set rows=128 --set cols=128"
+
+
+def execute(arguments: argparse.Namespace) -> tuple[dict[str, Any], bool]:
+    """Count."""
+    result = simulate(
+        arguments.workload,
+        engine=arguments.engine,
+        params=read_set(arguments.set),
+        compat=arguments.compat,
+    )
+    return result, True
+
+
+def show(result: dict[str, Any]) -> str:
+    """A row for each layer, and the total."""
+    if result.get("compat"):
+        head = ("layer", "SCALE-Sim cycles", "exact cycles", "utilisation")
+        rows: list[tuple[object, ...]] = [
+            (layer["name"], layer["cycles"], layer["exact_cycles"], _percent(layer["utilisation"]))
+            for layer in result["layers"]
+        ]
+        rows.append(("total", result["total_cycles"], result["exact_total_cycles"], ""))
+    else:
+        head = ("layer", "cycles", "bytes", "utilisation")
+        rows = [
+            (layer["name"], layer["cycles"], layer["dram_bytes"], _percent(layer["utilisation"]))
+            for layer in result["layers"]
+        ]
+        rows.append(
+            ("total", result["total_cycles"], result["dram_bytes"], _percent(result["utilisation"]))
+        )
+    return table(head, rows)
+
+
+def _percent(fraction: float) -> str:
+    return f"{fraction:.1%}"

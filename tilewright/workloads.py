@@ -1,0 +1,53 @@
+"""Workloads by file or by size."""
+
+from pathlib import Path
+
+from golden.errors import UserError
+from golden.graph import Graph
+from mapper.importers.gemm import parse_gemm
+from mapper.importers.scalesim import read_scalesim
+from sim.workload import Workload
+
+__all__ = ["load_model", "load_workload"]
+
+GEMM = "gemm:"
+
+
+def load_workload(text: str) -> Workload:
+    """Layers of a model file (.onnx), a SCALE-Sim table (.csv) or ``gemm:MxKxN``.
+
+    Raises
+    ------
+    UserError
+        If it can not be read, or is of another kind.
+    """
+    if text.lower().startswith(GEMM):
+        return parse_gemm(text)
+    match Path(text).suffix.lower():
+        case ".csv":
+            return read_scalesim(Path(text))
+        case ".onnx":
+            # Imported late: a table or a GEMM needs no ONNX.
+            from mapper.workloads import graph_workload
+
+            return graph_workload(load_model(text))
+        case _:
+            raise UserError(
+                f"{text!r} is no workload: allowed are a model (.onnx), a SCALE-Sim table (.csv)"
+                " and gemm:MxKxN"
+            )
+
+
+def load_model(path: Path | str) -> Graph:
+    """Graph of a model file, for a batch of one.
+
+    Raises
+    ------
+    UserError
+        If it can not be read.
+    """
+    if Path(path).suffix.lower() != ".onnx":
+        raise UserError(f"{str(path)!r} is no model: allowed are ONNX files (.onnx)")
+    from mapper.importers.onnx import import_onnx
+
+    return import_onnx(path)
