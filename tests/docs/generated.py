@@ -1,0 +1,284 @@
+"""Tables and pictures that the manual takes from the code.
+
+A page holds them between two comments::
+
+    <!-- generated: params systolic -->
+    …
+    <!-- end -->
+
+The first word names a function here, the others are its arguments. What stands between must be
+what the function returns; ``python -m tests.docs.generated`` writes it there.
+"""
+
+import argparse
+import importlib
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from amaranth.hdl import Fragment
+
+from golden.contract import Job, PortLayout
+from golden.formats import IntFormat
+from golden.params import ParamInfo
+from hw.generate import design_ports
+from tests.docs.pages import pages
+from tests.docs.systolic_trace import picture
+from tilewright.catalog import Engine, find_engine
+from tilewright.cli import VERBS
+
+__all__ = ["PAGE", "RENDERERS", "interface", "regions", "render", "update"]
+
+_REGION = re.compile(
+    r"(?P<head><!-- generated: (?P<call>[^>]+) -->\n)(?P<body>.*?)(?P<tail><!-- end -->)",
+    re.DOTALL,
+)
+
+PAGE = """\
+# {name}
+
+{summary}.
+
+## Params
+
+<!-- generated: params {name} -->
+<!-- end -->
+
+## Ports
+
+<!-- generated: ports {name} -->
+<!-- end -->
+"""
+"""What a new engine's page begins with, before `update`."""
+
+
+def regions(text: str) -> list[tuple[str, str]]:
+    """Call and content of every generated part of a page."""
+    return [(match["call"], match["body"]) for match in _REGION.finditer(text)]
+
+
+def render(call: str) -> str:
+    """Content of the part ``call``.
+
+    Raises
+    ------
+    KeyError
+        If there is no such function.
+    """
+    name, *words = call.split()
+    return "\n" + RENDERERS[name](*words).strip("\n") + "\n\n"
+
+
+def update(text: str) -> str:
+    """A page with all of its generated parts written anew."""
+    return _REGION.sub(lambda match: match["head"] + render(match["call"]) + match["tail"], text)
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """A Markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
+
+
+def params_table(name: str) -> str:
+    """Params of an engine: name, default, meaning."""
+    return table(
+        ["param", "default", "meaning"],
+        [
+            [f"`{info.name}`", _default(info), _meaning(info)]
+            for info in find_engine(name).describe()
+        ],
+    )
+
+
+def _default(info: ParamInfo) -> str:
+    if info.default is None:
+        return "auto"
+    text = str(info.default)
+    return f"`{text.lower() if isinstance(info.default, bool) else text}`"
+
+
+def _meaning(info: ParamInfo) -> str:
+    choices = ", ".join(f"`{choice}`" for choice in info.choices)
+    return f"{info.doc} ({choices})" if choices else info.doc
+
+
+def ports_table(name: str, *given: str) -> str:
+    """Verilog ports of an engine, from the metadata of its component.
+
+    ``clk`` and ``rst`` are not part of the metadata; every design has them.
+    """
+    engine, params = _design(name, given)
+    rows = [["`clk`", "in", 1], ["`rst`", "in", 1]]
+    rows += [
+        [f"`{port['name']}`", port["dir"], port["width"]]
+        for port in _flatten(interface(engine, params)["members"])
+    ]
+    return table(["port", "direction", "bits"], rows)
+
+
+def interface(engine: Engine, params: Any) -> Mapping[str, Any]:
+    """Metadata of an engine's component."""
+    component = engine.component(params)
+    # Amaranth warns of a component that is made and never elaborated.
+    Fragment.get(component, None)
+    return design_ports(component)
+
+
+def _flatten(members: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    ports: list[Mapping[str, Any]] = []
+    for member in members.values():
+        if member["type"] == "port":
+            ports.append(member)
+        else:
+            ports += _flatten(member["members"])
+    return ports
+
+
+def layout_table(name: str, *given: str) -> str:
+    """What the ports carry: operand, format, lanes, beats."""
+    engine, params = _design(name, given)
+    ports = engine.golden.layout(params)
+    position, fields = 0, []
+    for field in ports.job:
+        fields.append(f"`{field.dim.value}` in bits {position + field.bits - 1} to {position}")
+        position += field.bits
+    rows = [["`job`", "–", "–", ", ".join(fields), "one a job"]]
+    for port_name in ("activations", "weights", "results"):
+        port: PortLayout = getattr(ports, port_name)
+        lanes = [f"{lane.count} × {lane.dim.value}" for lane in port.lanes]
+        beats = [
+            f"{beat.dim.value}, {'descending' if beat.descending else 'ascending'}"
+            for beat in port.beats
+        ]
+        operand, format = port.operand.value.upper(), f"`{port.format.name}`"
+        rows.append([f"`{port_name}`", operand, format, ", ".join(lanes), ", ".join(beats)])
+    return table(["port", "matrix", "format", "lanes", "beats"], rows)
+
+
+def beats_table(name: str, *given: str) -> str:
+    """Which element is in which lane of which beat: one table a port."""
+    sizes, rest = _sizes(given)
+    engine, params = _design(name, rest)
+    job = Job(**sizes)
+    ports = engine.golden.layout(params)
+    parts = []
+    for port_name in ("activations", "weights", "results"):
+        port: PortLayout = getattr(ports, port_name)
+        _, cols = (job.size(dim) for dim in port.operand.dims)
+        letter = port.operand.value.upper()
+        rows = [
+            [beat, *(f"{letter}[{e // cols},{e % cols}]" if e >= 0 else "–" for e in lanes)]
+            for beat, lanes in enumerate(port.elements(job).tolist())
+        ]
+        head = [f"`{port_name}` beat", *(f"lane {lane}" for lane in range(port.width))]
+        parts.append(table(head, rows))
+    return "\n\n".join(parts)
+
+
+def cycles_picture(name: str, *given: str) -> str:
+    """What happens in every cycle of a small GEMM, from the RTL."""
+    sizes, rest = _sizes(given)
+    _, params = _design(name, rest)
+    return "```text\n" + picture(params, **sizes) + "\n```"
+
+
+def format_table() -> str:
+    """Integer formats, a few widths each."""
+    rows = []
+    for bits in (1, 2, 3, 4, 8, 12, 16, 32, 64):
+        for signed in (True, False):
+            format = IntFormat(bits, signed=signed)
+            # Apart: NumPy has no integer dtype for a list of 0 and 2 ** 64 - 1.
+            codes = [format.encode([value]) for value in (format.min, format.max)]
+            low, high = (f"`0x{int(code[0]):x}`" for code in codes)
+            dtype = f"`{codes[0].dtype}`"
+            rows.append([f"`{format}`", bits, format.min, format.max, low, high, dtype])
+    head = ["format", "bits", "min", "max", "code of min", "code of max", "dtype of codes"]
+    return table(head, rows)
+
+
+def format_values(*names: str) -> str:
+    """Every code of small formats, and its value."""
+    formats = [IntFormat(int(n.lstrip("uint")), signed=not n.startswith("u")) for n in names]
+    codes = range(1 << max(format.bits for format in formats))
+    rows = []
+    for code in codes:
+        values = [
+            str(int(format.decode([code])[0])) if code < 1 << format.bits else ""
+            for format in formats
+        ]
+        rows.append([f"`0b{code:0{max(f.bits for f in formats)}b}`", *values])
+    return table(["code", *(f"`{name}`" for name in names)], rows)
+
+
+def verbs_table() -> str:
+    """The verbs, with the line that help has for each."""
+    return table(["verb", "does"], [[f"`{verb}`", line] for verb, line in VERBS.items()])
+
+
+def options_table(verb: str) -> str:
+    """Arguments of a verb, and its example."""
+    parser = argparse.ArgumentParser(prog=f"tilewright {verb}")
+    importlib.import_module(f"tilewright.verbs.{verb}").configure(parser)
+    rows = [
+        [_invocation(action), (action.help or "") % {"default": action.default}]
+        for action in parser._actions
+        if not isinstance(action, argparse._HelpAction)
+    ]
+    example = (parser.epilog or "").removeprefix("example: ")
+    parts = [table(["argument", "meaning"], rows)] if rows else []
+    return "\n\n".join([*parts, f"Example: `{example}`"])
+
+
+def _invocation(action: argparse.Action) -> str:
+    choices = ",".join(map(str, action.choices or ()))
+    value = f"{{{choices}}}" if choices else str(action.metavar or action.dest.upper())
+    if not action.option_strings:
+        return f"`[{value}]`" if action.nargs == "?" else f"`{value}`"
+    names = ", ".join(action.option_strings)
+    words = names if action.nargs == 0 else f"{names} {value}"
+    return f"`{words}`" + (" (required)" if action.required else "")
+
+
+def _sizes(given: Sequence[str]) -> tuple[dict[str, int], list[str]]:
+    """``m=3`` and the like as sizes, and the other words."""
+    sizes = {word[0]: int(word[2:]) for word in given if re.fullmatch("[mnk]=[0-9]+", word)}
+    return sizes, [word for word in given if word[0] not in sizes or word[1] != "="]
+
+
+def _design(name: str, given: Sequence[str]) -> tuple[Engine, Any]:
+    engine = find_engine(name)
+    return engine, engine.params(dict(word.split("=", 1) for word in given))
+
+
+RENDERERS: Mapping[str, Callable[..., str]] = {
+    "params": params_table,
+    "ports": ports_table,
+    "layout": layout_table,
+    "beats": beats_table,
+    "cycles": cycles_picture,
+    "formats": format_table,
+    "values": format_values,
+    "verbs": verbs_table,
+    "options": options_table,
+}
+
+
+def main() -> None:
+    """Write every generated part of every page anew."""
+    for page in pages():
+        _rewrite(page)
+
+
+def _rewrite(page: Path) -> None:
+    before = page.read_text(encoding="utf-8")
+    after = update(before)
+    if after != before:
+        page.write_text(after, encoding="utf-8")
+        print(f"rewrote {page}")
+
+
+if __name__ == "__main__":
+    main()
