@@ -155,7 +155,9 @@ class Jobs:
         )
 
     @classmethod
-    def grid(cls, order: tuple[Dim, Dim, Dim], size: Mapping[Dim, int], tile: Mapping[Dim, int]) -> "Jobs":
+    def grid(
+        cls, order: tuple[Dim, Dim, Dim], size: Mapping[Dim, int], tile: Mapping[Dim, int]
+    ) -> "Jobs":
         """Cut a GEMM into tiles.
 
         Parameters
@@ -179,10 +181,15 @@ class Jobs:
 
 @dataclass(frozen=True)
 class JobField:
-    """A field of the job port: the size ``dim`` of the tile as an unsigned number of ``bits``."""
+    """A field of the job port: the size of the tile along ``dim``, 1 to ``most``."""
 
     dim: Dim
-    bits: int
+    most: int
+
+    @property
+    def bits(self) -> int:
+        """Bits of the field, an unsigned number."""
+        return self.most.bit_length()
 
 
 @dataclass(frozen=True)
@@ -289,10 +296,8 @@ class Layout:
         code, position = 0, 0
         for field in self.job:
             size = job.size(field.dim)
-            if not 1 <= size < 1 << field.bits:
-                raise ValueError(
-                    f"a job's {field.dim.value} is 1 to {(1 << field.bits) - 1}, not {size}"
-                )
+            if not 1 <= size <= field.most:
+                raise ValueError(f"a job's {field.dim.value} is 1 to {field.most}, not {size}")
             code |= size << position
             position += field.bits
         return code

@@ -56,13 +56,14 @@ def find_modules() -> dict[str, EngineModules]:
         for info in pkgutil.iter_modules([str(Path(__file__).parent / "engines")])
     }
     for entry in importlib.metadata.entry_points(group=ENTRY_POINTS):
-        if entry.name in found:
+        name = entry.name.lower()
+        if name in found:
             raise UserError(
-                f"two engines are called {entry.name!r}: uninstall the package that provides"
+                f"two engines are called {name!r}: uninstall the package that provides"
                 f" {entry.value}, or rename its entry point"
             )
-        found[entry.name] = EngineModules(
-            name=entry.name,
+        found[name] = EngineModules(
+            name=name,
             golden=f"{entry.value}.golden",
             hw=f"{entry.value}.hw",
             sim=f"{entry.value}.sim",

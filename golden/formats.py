@@ -107,7 +107,7 @@ class IntFormat:
 
     @property
     def name(self) -> str:
-        """``int8``, ``uint4``, …"""
+        """As `parse_format` reads it: ``int8``, ``uint4``."""
         return f"{'int' if self.signed else 'uint'}{self.bits}"
 
     @property
@@ -167,7 +167,9 @@ class IntFormat:
         if array.dtype.kind not in "iu":
             raise ValueError(f"codes are unsigned integers, not {array.dtype}")
         if array.size and (array.min() < 0 or int(array.max()) >> self.bits):
-            raise ValueError(f"{int(array.max())} is not a code of {self.name}: over {self.bits} bits")
+            raise ValueError(
+                f"{int(array.max())} is not a code of {self.name}: over {self.bits} bits"
+            )
         unsigned = array.astype(np.uint64)
         if not self.signed:
             return unsigned.astype(self.value_dtype)
@@ -185,7 +187,8 @@ class IntFormat:
     def _codes(self, array: Values) -> Codes:
         mask = (1 << self.bits) - 1
         if array.dtype == object:
-            return np.asarray(array & mask, dtype=np.uint64).astype(code_dtype(self.bits))
+            wide = np.array([int(value) & mask for value in array.flat], dtype=np.uint64)
+            return wide.reshape(array.shape).astype(code_dtype(self.bits))
         return (array.astype(np.uint64) & np.uint64(mask)).astype(code_dtype(self.bits))
 
 
@@ -196,6 +199,11 @@ def _integers(values: ArrayLike) -> Values:
         return array
     if array.dtype.kind == "b":
         return array.astype(np.int64)
+    if not isinstance(values, np.ndarray):
+        # NumPy makes floats of integers that no 64-bit dtype holds together.
+        exact = np.asarray(values, dtype=object)
+        if all(isinstance(value, (int, np.integer)) for value in exact.flat):
+            return exact
     if array.dtype.kind == "f":
         if not np.all(np.isfinite(array)) or np.any(array != np.rint(array)):
             raise ValueError("an integer format takes whole numbers: round first")
@@ -235,7 +243,9 @@ def operand_format(name: str, given: IntFormat) -> IntFormat:
         If it is not; the message names the param ``name``.
     """
     if not isinstance(given, IntFormat) or given.bits > MAX_OPERAND_BITS:
-        raise UserError(f"{name} must be an integer format of 1 to {MAX_OPERAND_BITS} bits, not {given}")
+        raise UserError(
+            f"{name} must be an integer format of 1 to {MAX_OPERAND_BITS} bits, not {given}"
+        )
     return given
 
 
@@ -247,4 +257,6 @@ def smallest_int(low: int, high: int) -> IntFormat:
     UserError
         If 64 bits are not enough.
     """
-    return IntFormat(1 + max((~low if low < 0 else low).bit_length(), (~high if high < 0 else high).bit_length()))
+    return IntFormat(
+        1 + max((~low if low < 0 else low).bit_length(), (~high if high < 0 else high).bit_length())
+    )

@@ -25,7 +25,7 @@ def pack(codes: Codes, bits: int) -> NDArray[np.uint8]:
     wide = codes.astype("<u8")
     octets = wide.view(np.uint8).reshape(*wide.shape, 8)
     lanes = np.unpackbits(octets, axis=-1, bitorder="little")[..., :bits]
-    return np.packbits(lanes.reshape(len(codes), -1), axis=1, bitorder="little")
+    return np.packbits(lanes.reshape(len(codes), bits * codes.shape[1]), axis=1, bitorder="little")
 
 
 def unpack(words: NDArray[np.uint8], bits: int, lanes: int) -> Codes:
@@ -44,4 +44,6 @@ def unpack(words: NDArray[np.uint8], bits: int, lanes: int) -> Codes:
     flat = np.unpackbits(words, axis=1, bitorder="little")[:, : bits * lanes]
     wide = np.zeros((len(words), lanes, 64), dtype=np.uint8)
     wide[..., :bits] = flat.reshape(len(words), lanes, bits)
-    return np.packbits(wide, axis=-1, bitorder="little").view("<u8")[..., 0].astype(code_dtype(bits))
+    return (
+        np.packbits(wide, axis=-1, bitorder="little").view("<u8")[..., 0].astype(code_dtype(bits))
+    )

@@ -8,7 +8,7 @@ emitted once.
 
 import re
 from collections.abc import Hashable
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from amaranth.back import verilog
 from amaranth.hdl import ClockSignal, Instance, ResetSignal
@@ -16,8 +16,10 @@ from amaranth.lib import wiring
 
 __all__ = ["Emission", "emit_verilog", "place"]
 
+C = TypeVar("C", bound=wiring.Component)
 
-def place(platform: object, cls: type[wiring.Component], *args: Hashable) -> wiring.Component:
+
+def place(platform: object, cls: type[C], *args: Hashable) -> C:
     """A part ``cls(*args)`` for the design that is elaborated on ``platform``.
 
     Parameters
@@ -30,7 +32,8 @@ def place(platform: object, cls: type[wiring.Component], *args: Hashable) -> wir
         Its arguments.
     """
     if isinstance(platform, Emission):
-        return platform.instance(cls, args)
+        # The stand-in has the ports of ``cls``, which is all that a parent may use.
+        return cast(C, platform.instance(cls, args))
     return cls(*args)
 
 

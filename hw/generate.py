@@ -3,11 +3,11 @@
 import hashlib
 import importlib.metadata
 import json
-import os
 import platform
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 from amaranth.lib import wiring
 
 import hw.bench
+from golden.errors import UserError
 from hw.bench.vectors import Vectors, write_vectors
 from hw.emit import emit_verilog
 from hw.simulate import port_names
@@ -31,18 +32,24 @@ Needs Python 3.11, NumPy, cocotb 2.1 and Verilator (5.036 or newer) or Icarus Ve
     make                      # Verilator
     make SIMULATOR=icarus
 
-`vectors.npz` holds stimulus, expected codes and expected cycles; `bench/` plays it.
+`vectors.npz` holds stimulus, expected codes and expected cycles; `bench/` plays it to the Verilog,
+counts what is wrong, and fails if anything is.
 """
 
 _BENCH_MAKEFILE = """\
 SIMULATOR ?= verilator
 PYTHON ?= python3
 
-check:
-\t$(PYTHON) -m bench.run build --simulator $(SIMULATOR) --top {name} --verilog {verilog} \\
-\t  --ports {ports} --folder build/$(SIMULATOR)
+check: build/$(SIMULATOR).done
 \t$(PYTHON) -m bench.run play --simulator $(SIMULATOR) --top {name} \\
 \t  --folder build/$(SIMULATOR) --vectors vectors.npz --results results.json
+\t$(PYTHON) -m bench.run judge --vectors vectors.npz --results results.json
+
+build/$(SIMULATOR).done: {verilog}
+\t$(PYTHON) -m bench.run build --simulator $(SIMULATOR) --top {name} --verilog {verilog} \\
+\t  --ports {ports} --folder build/$(SIMULATOR)
+\ttouch $@
+
 .PHONY: check
 """
 
@@ -86,11 +93,10 @@ def write_design(design: Design, folder: Path, vectors: Vectors | None = None) -
     OSError
         If ``folder`` can not be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".partial-") as scratch:
-        made = Path(scratch)
+    text = emit_verilog(design.component, design.name)
+    with _folder_for_output(folder), _scratch_in(folder) as made:
         verilog = made / f"{design.name}.v"
-        verilog.write_text(emit_verilog(design.component, design.name))
+        verilog.write_text(text)
         if vectors is not None:
             _write_bench(design, made, vectors)
         files = sorted(path for path in made.rglob("*") if path.is_file())
@@ -115,8 +121,31 @@ def write_design(design: Design, folder: Path, vectors: Vectors | None = None) -
         for path in (*files, made / "manifest.json"):
             target = folder / path.relative_to(made)
             target.parent.mkdir(parents=True, exist_ok=True)
-            os.replace(path, target)
+            path.replace(target)
     return manifest
+
+
+@contextmanager
+def _folder_for_output(folder: Path) -> Iterator[None]:
+    """Make ``folder``; unmake it if what follows fails."""
+    missing = [place for place in (folder, *folder.parents) if not place.exists()]
+    existing = missing[-1].parent if missing else folder
+    if not existing.is_dir():
+        raise UserError(f"{existing} is a file, so {folder} can not be the output's folder")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield
+    except BaseException:
+        with suppress(OSError):
+            for place in missing:
+                place.rmdir()
+        raise
+
+
+@contextmanager
+def _scratch_in(folder: Path) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".partial-") as scratch:
+        yield Path(scratch)
 
 
 def _write_bench(design: Design, folder: Path, vectors: Vectors) -> None:

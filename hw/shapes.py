@@ -4,14 +4,14 @@ from amaranth.hdl import Shape
 from amaranth.lib import data
 
 from golden.contract import JobField, PortLayout
-from golden.formats import IntFormat
+from golden.formats import Format, IntFormat
 
 __all__ = ["beat_shape", "job_shape", "shape_of"]
 
 
-def shape_of(format: IntFormat) -> Shape:
-    """Shape of a signal that holds one code of ``format``."""
-    return Shape(format.bits, signed=format.signed)
+def shape_of(format: Format) -> Shape:
+    """Shape of a signal that holds one code of ``format``: signed if it is a signed integer."""
+    return Shape(format.bits, signed=isinstance(format, IntFormat) and format.signed)
 
 
 def beat_shape(port: PortLayout) -> data.ArrayLayout:

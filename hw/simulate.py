@@ -2,18 +2,18 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from hw.bench.simulators import Simulator, SimulatorError
 from hw.bench.vectors import Vectors, write_vectors
 
-__all__ = ["BenchError", "build_bench", "play_vectors", "port_names"]
+__all__ = ["BenchError", "build_bench", "build_runtime", "play_vectors", "port_names"]
 
 _RUN = ("-m", "hw.bench.run")
 _LOG_LINES = 20
@@ -33,22 +33,53 @@ def port_names(ports: Sequence[str]) -> tuple[str, ...]:
 
 
 def build_bench(
-    simulator: Simulator, verilog: Path, top: str, ports: Sequence[str], folder: Path, *, waves: bool
+    simulator: Simulator,
+    verilog: Path,
+    top: str,
+    ports: Sequence[str],
+    folder: Path,
+    *,
+    waves: str | None = None,
+    runtime: Path | None = None,
 ) -> None:
     """Build ``verilog`` for ``simulator`` in ``folder``.
+
+    Parameters
+    ----------
+    simulator : Simulator
+    verilog : Path
+    top : str
+        Top module.
+    ports : sequence of str
+        Its streams.
+    folder : Path
+    waves : {"fst", "vcd"}, optional
+        Format of the traces that it will be able to write.
+    runtime : Path, optional
+        What `build_runtime` left for this simulator and the same ``waves``.
 
     Raises
     ------
     BenchError
         With the end of the log, if the build fails.
     """
-    _run(
-        simulator,
-        ["build", "--verilog", str(verilog), "--ports", ",".join(port_names(ports))],
-        top,
-        folder,
-        waves=waves,
-    )
+    arguments = ["build", "--verilog", str(verilog), "--ports", ",".join(port_names(ports))]
+    if waves:
+        arguments += ["--waves", waves]
+    if runtime:
+        arguments += ["--runtime", str(runtime)]
+    _run(simulator, [*arguments, "--top", top], folder)
+
+
+def build_runtime(simulator: Simulator, folder: Path, *, waves: str | None = None) -> None:
+    """Compile what all builds for Verilator have in common, into ``folder``.
+
+    Raises
+    ------
+    BenchError
+        With the end of the log, if that fails.
+    """
+    _run(simulator, ["runtime", *(["--waves", waves] if waves else [])], folder)
 
 
 def play_vectors(
@@ -68,7 +99,7 @@ def play_vectors(
     folder : Path
     vectors : Vectors
     trace : Path, optional
-        Where to put a trace; the build must have been made with ``waves``.
+        Where to put a trace; the build must have been made for the format that its name ends in.
 
     Returns
     -------
@@ -83,38 +114,29 @@ def play_vectors(
     with tempfile.TemporaryDirectory(prefix="tilewright-") as scratch:
         stimulus, results = Path(scratch, "vectors.npz"), Path(scratch, "results.json")
         write_vectors(stimulus, vectors)
-        _run(
-            simulator,
-            ["play", "--vectors", str(stimulus), "--results", str(results)],
-            top,
-            folder,
-            waves=trace is not None,
-        )
+        arguments = ["play", "--vectors", str(stimulus), "--results", str(results), "--top", top]
+        if trace is None:
+            _run(simulator, arguments, folder)
+        else:
+            # Traces are large: written where they belong, under another name until complete.
+            partial = trace.with_name(f".{trace.stem}.partial{trace.suffix}")
+            try:
+                _run(simulator, [*arguments, "--trace", str(partial)], folder)
+                partial.replace(trace)
+            finally:
+                partial.unlink(missing_ok=True)
         report: dict[str, Any] = json.loads(results.read_text())
-        if trace is not None:
-            _keep_trace(Path(scratch), folder, trace)
         return report
 
 
-def _keep_trace(scratch: Path, folder: Path, trace: Path) -> None:
-    for found in (*scratch.glob("*.fst"), *folder.glob("*.fst")):
-        partial = trace.with_name(f".{trace.name}.partial")
-        partial.write_bytes(found.read_bytes())
-        partial.replace(trace)
-        return
-    raise BenchError("the simulator wrote no trace")
-
-
-def _run(
-    simulator: Simulator, arguments: Sequence[str], top: str, folder: Path, *, waves: bool
-) -> None:
+def _run(simulator: Simulator, arguments: Sequence[str], folder: Path) -> None:
     command = [sys.executable, *_RUN, *arguments]
-    command += ["--simulator", simulator.name, "--top", top, "--folder", str(folder)]
-    if waves:
-        command.append("--waves")
+    command += ["--simulator", simulator.name, "--folder", str(folder)]
     root = Path(__file__).parents[1]
     path = os.pathsep.join(filter(None, (str(root), os.environ.get("PYTHONPATH"))))
-    done = subprocess.run(
+    # In a process group of its own: an interrupt must end compilers, too, before their folder
+    # goes.
+    with subprocess.Popen(
         command,
         env={**os.environ, "PYTHONPATH": path},
         stdin=subprocess.DEVNULL,
@@ -122,8 +144,13 @@ def _run(
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
-        check=False,
-    )
-    if done.returncode:
-        tail = "\n".join(done.stdout.splitlines()[-_LOG_LINES:])
-        raise BenchError(f"{simulator.name} failed on {top} ({arguments[0]}):\n{tail}")
+        process_group=0,
+    ) as process:
+        try:
+            log, _ = process.communicate()
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+    if process.returncode:
+        tail = "\n".join(log.splitlines()[-_LOG_LINES:])
+        raise BenchError(f"{simulator.name} failed ({arguments[0]}):\n{tail}")

@@ -80,9 +80,7 @@ def time_layers(
     return tuple(_time_layer(golden, timed, params, layer) for layer in layers)
 
 
-def _time_layer(
-    golden: GoldenEngine, timed: TimedEngine, params: Any, layer: Layer
-) -> EngineLayer:
+def _time_layer(golden: GoldenEngine, timed: TimedEngine, params: Any, layer: Layer) -> EngineLayer:
     try:
         jobs = layer_jobs(golden, params, layer)
     except UserError as error:

@@ -1,20 +1,20 @@
 """The user's cache folder: what takes long is made once.
 
 Entries are folders named by the hash of everything that they depend on. They are made beside
-their place and renamed into it, so that an interrupted one leaves nothing behind, and a lock lets
-several processes ask for the same one.
+their place and renamed into it, so that an interrupted one leaves nothing behind, and a lock for
+each lets several processes ask for the same one. What a killed process left half made goes when
+its entry is next asked for, or with the rest.
 """
 
 import hashlib
 import os
 import shutil
-import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from platformdirs import user_cache_path
 
 __all__ = ["Cache", "cache_key", "default_cache"]
@@ -52,43 +52,37 @@ class Cache:
         shelf = self.root / kind
         shelf.mkdir(parents=True, exist_ok=True)
         place = shelf / key
-        with FileLock(shelf / f"{key}.lock"):
+        with FileLock(_lock_of(place)):
             missing = not place.is_dir()
             if missing:
-                with tempfile.TemporaryDirectory(dir=shelf, prefix=".making-") as scratch:
-                    made = Path(scratch, key)
-                    made.mkdir()
-                    make(made)
-                    made.rename(place)
+                _make(place, make)
             os.utime(place)
         if missing:
-            self._trim()
+            self._trim(place)
         return place
 
     def clear(self) -> int:
-        """Remove everything; the bytes that this freed."""
-        freed = sum(_size(entry) for entry in self._entries())
-        shutil.rmtree(self.root, ignore_errors=True)
-        return freed
+        """Remove everything that is not being made at the moment; the bytes that this freed."""
+        return sum(_remove(place) for place in self._places())
 
     def size_bytes(self) -> int:
         """Bytes of all entries."""
-        return sum(_size(entry) for entry in self._entries())
+        return sum(_size(place) for place in self._places())
 
-    def _entries(self) -> list[Path]:
-        return [
-            entry for shelf in self.root.glob("*") if shelf.is_dir() for entry in shelf.iterdir()
-        ]
+    def _places(self) -> list[Path]:
+        """Where entries are, are being made, or were given up."""
+        files = (file for shelf in _listed(self.root) for file in _listed(shelf))
+        return sorted({file.with_name(_key_of(file)) for file in files})
 
-    def _trim(self) -> None:
-        entries = [entry for entry in self._entries() if entry.is_dir()]
-        total = sum(_size(entry) for entry in entries)
-        for entry in sorted(entries, key=lambda entry: entry.stat().st_mtime):
-            in_use = time.time() - entry.stat().st_mtime < IN_USE_SECONDS
+    def _trim(self, newest: Path) -> None:
+        """Remove the entries used longest ago, as long as all take more than the cap."""
+        sizes = {place: _size(place) for place in self._places()}
+        total = sum(sizes.values())
+        for place in sorted(sizes, key=_last_use):
+            in_use = place == newest or time.time() - _last_use(place) < IN_USE_SECONDS
             if total <= self.cap_bytes or in_use:
                 return
-            total -= _size(entry)
-            shutil.rmtree(entry, ignore_errors=True)
+            total -= _remove(place)
 
 
 def default_cache() -> Cache:
@@ -96,6 +90,65 @@ def default_cache() -> Cache:
     return Cache(user_cache_path("tilewright", appauthor=False))
 
 
-def _size(entry: Path) -> int:
-    files = entry.rglob("*") if entry.is_dir() else (entry,)
-    return sum(file.stat().st_size for file in files if file.is_file())
+def _lock_of(place: Path) -> Path:
+    return place.with_name(f"{place.name}.lock")
+
+
+def _scratch_of(place: Path) -> Path:
+    return place.with_name(f"{place.name}.making")
+
+
+def _key_of(file: Path) -> str:
+    return file.name.removesuffix(".lock").removesuffix(".making")
+
+
+def _make(place: Path, make: Callable[[Path], None]) -> None:
+    """Fill ``place``, whose lock is held, or leave nothing."""
+    scratch = _scratch_of(place)
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir()
+    try:
+        make(scratch)
+        scratch.rename(place)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _remove(place: Path) -> int:
+    """Remove an entry, unless it is being made; the bytes that this freed."""
+    try:
+        with FileLock(_lock_of(place), timeout=0):
+            freed = _size(place)
+            for folder in (place, _scratch_of(place)):
+                shutil.rmtree(folder, ignore_errors=True)
+            # Whoever waits for this lock sees that its file is gone, and takes a new one.
+            _lock_of(place).unlink(missing_ok=True)
+    except (Timeout, OSError):
+        return 0
+    return freed
+
+
+def _last_use(place: Path) -> float:
+    try:
+        return place.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def _size(place: Path) -> int:
+    return sum(_file_size(file) for file in (*place.rglob("*"), *_scratch_of(place).rglob("*")))
+
+
+def _file_size(file: Path) -> int:
+    """Zero if another process has removed it meanwhile."""
+    try:
+        return 0 if file.is_dir() else file.lstat().st_size
+    except OSError:
+        return 0
+
+
+def _listed(folder: Path) -> Iterator[Path]:
+    try:
+        yield from sorted(folder.iterdir())
+    except OSError:
+        return

@@ -112,9 +112,8 @@ def _corners(engine: Engine, params: Any, rng: np.random.Generator) -> Iterator[
     jobs = engine.golden.jobs(params, m, n, k)
     cycles = engine.sim.timing_sequence(params, jobs)
     resets = sorted({1 + cycles * part // 5 for part in range(1, 5)})
-    stalls = tuple(Stalls(reset_after=cycle) for cycle in resets)
-    interleaved = tuple(entry for reset in stalls for entry in (reset, Stalls()))
-    yield _gemm(engine, params, rng, f"reset in {m}x{k}x{n}", (m, k, n), interleaved)
+    cut_short = tuple(entry for cycle in resets for entry in (Stalls(reset_after=cycle), Stalls()))
+    yield _gemm(engine, params, rng, f"reset in {m}x{k}x{n}", (m, k, n), cut_short)
 
 
 def _gemm(

@@ -16,7 +16,7 @@ from sim.contract import TimedEngine
 if TYPE_CHECKING:
     from amaranth.lib import wiring
 
-__all__ = ["Engine", "find_design", "find_engine", "list_engines"]
+__all__ = ["Engine", "find_design", "find_engine", "find_presets", "list_engines"]
 
 
 @dataclass(frozen=True)
@@ -60,9 +60,9 @@ class Engine:
         """One line that says what it is."""
         return (self._part("golden").__doc__ or "").partition("\n")[0].rstrip(".")
 
-    def component(self, params: Any) -> "wiring.Component":
+    def component(self, params: Any) -> "wiring.Component[Any]":
         """RTL for ``params``."""
-        return cast("wiring.Component", self._part("hw").Engine(params))
+        return cast("wiring.Component[Any]", self._part("hw").Engine(params))
 
     def describe(self) -> tuple[ParamInfo, ...]:
         """Params with their defaults."""
@@ -73,7 +73,13 @@ class Engine:
         return parse_params(self.params_type, given, base=base)
 
     def _part(self, part: str) -> ModuleType:
-        return importlib.import_module(getattr(self.modules, part))
+        module = getattr(self.modules, part)
+        try:
+            return importlib.import_module(module)
+        except ImportError as error:
+            raise UserError(
+                f"engine {self.name} is not complete: {module} can not be imported ({error})"
+            ) from error
 
 
 def list_engines() -> list[Engine]:
@@ -109,12 +115,36 @@ def find_design(name: str, given: Mapping[str, Any]) -> tuple[Engine, Any]:
     UserError
         If there is no such name, or a param is wrong.
     """
+    modules = find_modules()
+    if name.lower() in modules:
+        engine = Engine(modules[name.lower()])
+        return engine, engine.params(given)
+    presets = find_presets()
+    if name.lower() in presets:
+        engine, params = presets[name.lower()]
+        return engine, engine.params(given, params)
+    close = close_names(name, [*modules, *presets])
+    raise UserError(f"there is no engine or preset {name!r}{close}")
+
+
+def find_presets() -> dict[str, tuple[Engine, Any]]:
+    """Engine and params of every preset.
+
+    Raises
+    ------
+    UserError
+        If a preset's name is not its own alone.
+    """
     engines = list_engines()
+    taken = {engine.name for engine in engines}
+    presets: dict[str, tuple[Engine, Any]] = {}
     for engine in engines:
-        if name.lower() == engine.name:
-            return engine, engine.params(given)
-        if name.lower() in engine.presets:
-            return engine, engine.params(given, engine.presets[name.lower()])
-    names = [engine.name for engine in engines]
-    names += [preset for engine in engines for preset in engine.presets]
-    raise UserError(f"there is no engine or preset {name!r}{close_names(name, names)}")
+        for name, params in engine.presets.items():
+            if name in taken:
+                raise UserError(
+                    f"preset {name!r} of engine {engine.name} has a name that is taken: names of"
+                    " engines and presets are unique together"
+                )
+            taken.add(name)
+            presets[name] = engine, params
+    return presets

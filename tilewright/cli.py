@@ -5,16 +5,14 @@ Each verb is a module in ``tilewright.verbs``, imported when it is used, so that
 
 import argparse
 import importlib
-import importlib.metadata
 import json
 import os
 import sys
 import traceback
 from collections.abc import Sequence
-from typing import Any, Protocol, cast
+from typing import Any, NoReturn, Protocol, cast
 
 from golden.errors import UserError
-from hw.bench.simulators import SimulatorError
 
 __all__ = ["VERBS", "main"]
 
@@ -53,19 +51,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     given = sys.argv[1:] if arguments is None else list(arguments)
     name = next((word for word in given if not word.startswith("-")), None)
-    parser = _parser(name)
-    options = parser.parse_args(given)
-    if options.verb is None:
-        parser.print_help()
-        return MISUSED
-    verb = _load(options.verb)
     try:
-        result, succeeded = verb.execute(options)
-        if options.json:
-            print(json.dumps({"schema": SCHEMA, "verb": options.verb, **result}))
-        else:
-            print(verb.show(result))
-        sys.stdout.flush()
+        parser = _parser(name)
+        options = parser.parse_args(given)
+        if options.verb is None:
+            parser.print_help()
+            return MISUSED
+        return _execute(options)
     except BrokenPipeError:
         # The reader has seen enough; keep the interpreter from flushing again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -73,22 +65,60 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("tilewright: interrupted", file=sys.stderr)
         return INTERRUPTED
+
+
+def _execute(options: argparse.Namespace) -> int:
+    # Imported here, so that help is quick.
+    from hw.bench.simulators import SimulatorError
+
+    verb = _load(options.verb)
+    try:
+        result, succeeded = verb.execute(options)
+    except BrokenPipeError:
+        raise
     except (UserError, SimulatorError, OSError) as error:
         if options.traceback:
             traceback.print_exc()
-        print(f"tilewright {options.verb}: {error}", file=sys.stderr)
+        print(f"tilewright {options.verb}: {_sentence(error)}", file=sys.stderr)
         return MISUSED
+    if options.json:
+        print(json.dumps({"schema": SCHEMA, "verb": options.verb, **result}))
+    else:
+        print(verb.show(result))
+    sys.stdout.flush()
     return 0 if succeeded else FAILED
 
 
+def _sentence(error: Exception) -> str:
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that tells a mistake in a sentence and leaves the usage to ``--help``."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(MISUSED, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+class _Version(argparse.Action):
+    """Looks the version up only when it is asked for: that takes longer than help."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib.metadata import version
+
+        print(f"tilewright {version('tilewright')}")
+        parser.exit()
+
+
 def _parser(name: str | None) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="tilewright",
         description="Design tensor engines for quantized neural networks.",
         epilog="example: tilewright verify systolic --set rows=8 --set cols=8",
     )
-    version = importlib.metadata.version("tilewright")
-    parser.add_argument("--version", action="version", version=f"tilewright {version}")
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB")
     for verb, line in VERBS.items():
         own = verbs.add_parser(

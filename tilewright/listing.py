@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from golden.params import to_plain
-from tilewright.catalog import list_engines
+from tilewright.catalog import find_presets, list_engines
 
 __all__ = ["list_designs"]
 
@@ -30,8 +30,7 @@ def list_designs() -> dict[str, Any]:
         ],
         "presets": [
             {"name": name, "engine": engine.name, "params": to_plain(params)}
-            for engine in engines
-            for name, params in engine.presets.items()
+            for name, (engine, params) in find_presets().items()
         ],
         "accelerators": [],
     }

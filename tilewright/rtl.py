@@ -78,7 +78,7 @@ def run_rtl(
         Where builds lie.
     """
     found = find_simulator(simulator)
-    folder = built_bench(engine, params, found, waves=False, cache=cache or default_cache())
+    folder = built_bench(engine, params, found, waves=None, cache=cache or default_cache())
     chunks = [
         samples[start : start + SAMPLES_AT_ONCE]
         for start in range(0, len(samples), SAMPLES_AT_ONCE)
@@ -102,9 +102,7 @@ def run_rtl(
 
 def _layers(products: Sequence[GemmCodes]) -> list[Stimulus]:
     """The products of each layer, on the diagonal of one large product."""
-    return [
-        _diagonal(layer, list(group)) for layer, group in groupby(products, lambda p: p.layer)
-    ]
+    return [_diagonal(layer, list(group)) for layer, group in groupby(products, lambda p: p.layer)]
 
 
 def _diagonal(layer: str, products: Sequence[GemmCodes]) -> Stimulus:

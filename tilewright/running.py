@@ -128,9 +128,7 @@ def run(
     truth = _read_labels(labels, count) if labels else None
     layers = time_layers(found.golden, found.sim, design, graph_workload(graph).layers)
     results, products = _evaluate(graph, fed, found, design, rtl_samples if rtl else 0)
-    report = (
-        run_rtl(found, design, products, simulator=simulator, cache=cache) if rtl else None
-    )
+    report = run_rtl(found, design, products, simulator=simulator, cache=cache) if rtl else None
     total = sum(layer.cycles for layer in layers)
     return NetworkRun(
         model=str(model),
@@ -256,6 +254,6 @@ def _write_outputs(folder: Path, outputs: Mapping[str, Array]) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "outputs.npz"
     partial = folder / ".outputs.partial.npz"
-    np.savez(partial, **{name: np.asarray(values) for name, values in outputs.items()})
+    np.savez(partial, allow_pickle=False, **outputs)
     partial.replace(path)
     return path

@@ -13,7 +13,7 @@ from golden.packing import pack
 from hw.bench.vectors import Case, Plan, Vectors
 from tilewright.catalog import Engine
 
-__all__ = ["INPUTS", "PORTS", "Stalls", "Stimulus", "build_vectors"]
+__all__ = ["INPUTS", "PORTS", "Stalls", "Stimulus", "build_vectors", "port_bits"]
 
 INPUTS = ("job", "activations", "weights")
 OUTPUT = "results"
@@ -130,12 +130,7 @@ def build_vectors(
     return Vectors(
         plan=Plan(
             top=top,
-            bits={
-                "job": sum(field.bits for field in ports.job),
-                "activations": ports.activations.bits,
-                "weights": ports.weights.bits,
-                "results": ports.results.bits,
-            },
+            bits=port_bits(ports),
             lane_bits=ports.results.format.bits,
             # A job with all its ports stalled moves at least a beat in a fraction of this.
             patience_cycles=20 * one_job + 200,
@@ -145,6 +140,16 @@ def build_vectors(
         beats={port: np.concatenate(rows.beats[port]) for port in PORTS},
         mask=np.concatenate(rows.beats["mask"]),
     )
+
+
+def port_bits(ports: Layout) -> dict[str, int]:
+    """Payload bits of every port."""
+    return {
+        "job": sum(field.bits for field in ports.job),
+        "activations": ports.activations.bits,
+        "weights": ports.weights.bits,
+        "results": ports.results.bits,
+    }
 
 
 def _sizes(job: Job) -> Job:

@@ -5,18 +5,23 @@ import shlex
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import cocotb_tools.config
+
+from golden.errors import UserError
 from golden.params import to_plain
-from hw.bench.simulators import Simulator, find_simulator
-from hw.bench.vectors import Case, Vectors, read_vectors, write_vectors
+from hw.bench.simulators import TRACE_FORMATS, Simulator, find_simulator
+from hw.bench.vectors import Vectors, read_vectors, write_vectors
+from hw.bench.verdict import CaseReport, judge
 from hw.emit import emit_verilog
-from hw.simulate import build_bench, play_vectors
+from hw.simulate import build_bench, build_runtime, play_vectors
 from tilewright.caching import Cache, cache_key, default_cache
 from tilewright.cases import choose_stimuli
 from tilewright.catalog import Engine, find_design
-from tilewright.stimulus import PORTS, build_vectors
+from tilewright.stimulus import PORTS, build_vectors, port_bits
 
 __all__ = [
     "BenchRun",
@@ -32,25 +37,6 @@ OUTPUTS = 10_000
 """Undisturbed outputs that a run checks at least."""
 
 CASES = 24
-
-
-@dataclass(frozen=True, kw_only=True)
-class CaseReport:
-    """What came out of one case."""
-
-    name: str
-    outputs_checked: int
-    mismatches: int
-    cycle_mismatch: bool
-    expected_cycles: int | None
-    cycles: int | None
-    problems: tuple[str, ...]
-    examples: tuple[Mapping[str, Any], ...]
-
-    @property
-    def failed(self) -> bool:
-        """Whether anything was wrong."""
-        return bool(self.mismatches or self.cycle_mismatch or self.problems)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,7 +126,7 @@ def verify(
     seed : int
         Of everything random.
     waves : Path, optional
-        Where to write a trace (FST).
+        Where to write a trace, named ``.fst`` or ``.vcd``.
     replay : Path, optional
         Vectors that an earlier run saved; they are played instead of chosen ones.
     save_failures : Path
@@ -157,17 +143,20 @@ def verify(
     """
     begun = time.perf_counter()
     engine, design = find_design(name, params or {})
+    _trace_format(waves)
     found = find_simulator(simulator)
     if replay is None:
         stimuli = choose_stimuli(engine, design, cases=cases, outputs=outputs, seed=seed)
         vectors = build_vectors(engine, design, stimuli, top=engine.name, seed=seed)
     else:
-        vectors = read_vectors(replay)
+        vectors = _read_replay(replay, engine, design)
     result, failed = verify_vectors(engine, design, vectors, found, waves=waves, cache=cache)
     result = replace(result, seconds=time.perf_counter() - begun)
     if result.passed:
         return result
-    saved = save_failures / f"{engine.name}-{cache_key(json.dumps(to_plain(design)))[:8]}-{seed}.npz"
+    saved = (
+        save_failures / f"{engine.name}-{cache_key(json.dumps(to_plain(design)))[:8]}-{seed}.npz"
+    )
     write_vectors(saved, failed)
     command = ["tilewright", "verify", engine.name]
     for key, value in to_plain(design).items():
@@ -178,18 +167,37 @@ def verify(
 
 
 def built_bench(
-    engine: Engine, params: Any, simulator: Simulator, *, waves: bool, cache: Cache
+    engine: Engine, params: Any, simulator: Simulator, *, waves: str | None = None, cache: Cache
 ) -> Path:
-    """Folder of the simulator built for this engine's Verilog, from the cache if it is there."""
+    """Folder of the simulator built for this engine's Verilog, from the cache if it is there.
+
+    Parameters
+    ----------
+    engine : Engine
+    params : Params of that engine
+    simulator : Simulator
+    waves : {"fst", "vcd"}, optional
+        Format of the traces that it will be able to write.
+    cache : Cache
+    """
     verilog = emit_verilog(engine.component(params), engine.name)
+    # A build links to this environment's cocotb.
+    cocotb = (str(cocotb_tools.config.libs_dir), version("cocotb"))
+    tools = (*cocotb, simulator.name, simulator.version, str(simulator.environment), waves or "")
 
     def make(folder: Path) -> None:
+        runtime = None
+        if simulator.name == "verilator":
+            runtime = cache.entry(
+                "runtimes",
+                cache_key(*tools),
+                lambda place: build_runtime(simulator, place, waves=waves),
+            )
         source = folder / f"{engine.name}.v"
         source.write_text(verilog)
-        build_bench(simulator, source, engine.name, PORTS, folder, waves=waves)
+        build_bench(simulator, source, engine.name, PORTS, folder, waves=waves, runtime=runtime)
 
-    key = cache_key(verilog, simulator.name, simulator.version, str(waves))
-    return cache.entry("builds", key, make)
+    return cache.entry("builds", cache_key(verilog, *tools), make)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -231,15 +239,8 @@ def play(
 ) -> BenchRun:
     """Play ``vectors`` to the build in ``folder`` and judge what comes out."""
     record = play_vectors(simulator, vectors.plan.top, folder, vectors, trace=waves)
-    reports = [
-        _judge(case, result)
-        for case, result in zip(vectors.plan.cases, record["cases"], strict=True)
-    ]
-    if record["trailing_beats"]:
-        late = "results came after the last expected one"
-        reports[-1] = replace(reports[-1], problems=(*reports[-1].problems, late))
     return BenchRun(
-        reports=tuple(reports),
+        reports=judge(vectors.plan, record),
         cycles=sum(result["simulated_cycles"] for result in record["cases"]),
         seconds=record["seconds"],
     )
@@ -264,7 +265,7 @@ def verify_vectors(
     """
     begun = time.perf_counter()
     folder = built_bench(
-        engine, params, simulator, waves=waves is not None, cache=cache or default_cache()
+        engine, params, simulator, waves=_trace_format(waves), cache=cache or default_cache()
     )
     built = time.perf_counter()
     bench = play(simulator, folder, vectors, waves=waves)
@@ -290,20 +291,25 @@ def verify_vectors(
     return verification, replace(vectors, plan=replace(plan, cases=kept))
 
 
-def _judge(case: Case, record: Mapping[str, Any]) -> CaseReport:
-    problems = list(record["violations"])
-    if record["hang"]:
-        problems.append("hang: nothing moved any more")
-    if record["unused_beats"] and not case.reset_after:
-        problems.append("results were complete before every input beat was taken")
-    complete = not record["hang"] and case.cycles is not None and not case.reset_after
-    return CaseReport(
-        name=case.name,
-        outputs_checked=record["outputs_checked"],
-        mismatches=record["mismatches"],
-        cycle_mismatch=complete and record["cycles"] != case.cycles,
-        expected_cycles=case.cycles,
-        cycles=record["cycles"],
-        problems=tuple(problems),
-        examples=tuple(record["examples"]),
-    )
+def _trace_format(waves: Path | None) -> str | None:
+    """Format of a trace by its file's name, checked before anything takes long."""
+    if waves is None:
+        return None
+    suffix = waves.suffix.removeprefix(".")
+    if suffix not in TRACE_FORMATS:
+        raise UserError(f"a trace is named .fst or .vcd, not {waves.name!r}")
+    if waves.is_dir() or not waves.resolve().parent.is_dir():
+        raise UserError(f"a trace can not be written to {waves}: its folder must exist")
+    return suffix
+
+
+def _read_replay(path: Path, engine: Engine, params: Any) -> Vectors:
+    """Saved vectors, if they are of this design."""
+    try:
+        vectors = read_vectors(path)
+    except ValueError as error:
+        raise UserError(str(error)) from None
+    ports = engine.golden.layout(params)
+    if vectors.plan.top != engine.name or vectors.plan.bits != port_bits(ports):
+        raise UserError(f"{path} is of another design than {engine.name} with these params")
+    return vectors

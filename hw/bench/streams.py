@@ -121,9 +121,7 @@ class Sink:
         """Every expected beat has come."""
         return self.tally.beats >= len(self._expected)
 
-    def start(
-        self, expected: Sequence[int], mask: Sequence[int], pause: float, lazy: bool
-    ) -> None:
+    def start(self, expected: Sequence[int], mask: Sequence[int], pause: float, lazy: bool) -> None:
         """Begin to take beats that should equal ``expected`` where ``mask`` has ones."""
         self._expected, self._mask, self._pause, self._lazy = expected, mask, pause, lazy
         self.tally = Tally()

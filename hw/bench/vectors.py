@@ -5,9 +5,11 @@ JSON text, ``plan``, that says which rows belong to which case.
 """
 
 import json
+import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,7 +96,8 @@ def write_vectors(path: Path, vectors: Vectors) -> None:
     """Write ``vectors`` to a new or replaced file."""
     plan = json.dumps({"schema": SCHEMA, **asdict(vectors.plan)})
     partial = path.with_name(f".{path.name}.partial.npz")
-    np.savez(partial, plan=np.array(plan), mask=vectors.mask, **vectors.beats)
+    arrays: dict[str, Any] = {"plan": np.array(plan), "mask": vectors.mask, **vectors.beats}
+    np.savez(partial, **arrays)
     partial.replace(path)
 
 
@@ -104,18 +107,39 @@ def read_vectors(path: Path) -> Vectors:
     Raises
     ------
     ValueError
-        If the file has another schema.
+        If the file is something else, or does not fit together.
+    OSError
+        If it can not be read.
     """
-    with np.load(path) as file:
-        plan = json.loads(str(file["plan"]))
-        if plan.pop("schema") != SCHEMA:
-            raise ValueError(f"{path} is not a vector file of schema {SCHEMA}")
-        cases = tuple(
-            Case(**{**case, "beats": {port: tuple(rows) for port, rows in case["beats"].items()}})
-            for case in plan.pop("cases")
-        )
-        return Vectors(
-            plan=Plan(**plan, cases=cases),
-            beats={port: file[port] for port in plan["bits"]},
-            mask=file["mask"],
-        )
+    try:
+        with np.load(path) as file:
+            plan = json.loads(str(file["plan"]))
+            if plan.pop("schema") != SCHEMA:
+                raise ValueError("another schema")
+            cases = tuple(
+                Case(**{**case, "beats": {port: (a, b) for port, (a, b) in case["beats"].items()}})
+                for case in plan.pop("cases")
+            )
+            vectors = Vectors(
+                plan=Plan(**plan, cases=cases),
+                beats={port: file[port] for port in plan["bits"]},
+                mask=file["mask"],
+            )
+    except (AttributeError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile):
+        raise ValueError(f"{path} is not a vector file of schema {SCHEMA}") from None
+    _check_rows(path, vectors)
+    return vectors
+
+
+def _check_rows(path: Path, vectors: Vectors) -> None:
+    """Every row that a case names is there, as wide as its port."""
+    rows = {**vectors.beats, "mask": vectors.mask}
+    for port, bits in vectors.plan.bits.items():
+        if rows[port].dtype != np.uint8 or rows[port].shape[1:] != (-(-bits // 8),):
+            raise ValueError(f"{path}: beats of {port} are not bytes of {bits} bits")
+    if rows["mask"].dtype != np.uint8 or rows["mask"].shape != rows["results"].shape:
+        raise ValueError(f"{path}: the mask does not fit the results")
+    for case in vectors.plan.cases:
+        for port, (first, end) in case.beats.items():
+            if not 0 <= first <= end <= len(rows[port]):
+                raise ValueError(f"{path}: case {case.name!r} lacks beats of {port}")

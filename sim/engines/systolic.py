@@ -1,8 +1,7 @@
 """Exact timing of the systolic array, in closed form.
 
 Cycle 0 is the transfer of the first job. Jobs run back to back; each holds the array for the
-longer of two streams that run side by side. Let ``S`` be the length of a job's own stream and
-``D`` the other one:
+longer of two streams that run side by side:
 
 * output-stationary: a job's ``k`` operand beats run while the ``m`` result beats of the job
   before leave the drain registers. The last operand beat of job j is in cycle

@@ -25,7 +25,11 @@ def show(result: dict[str, Any]) -> str:
     for engine in result["engines"]:
         parts.append(f"{engine['name']}: {engine['summary']}")
         rows = [
-            (f"  {param['name']}", "auto" if param["default"] is None else str(param["default"]), param["doc"])
+            (
+                f"  {param['name']}",
+                "auto" if param["default"] is None else str(param["default"]),
+                param["doc"],
+            )
             for param in engine["params"]
         ]
         parts.append(table(("  param", "default", "meaning"), rows))

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from tilewright.generation import generate
-from tilewright.verbs.options import add_set, read_set
+from tilewright.verbs.options import add_set, read_set, seed
 
 __all__ = ["configure", "execute", "show"]
 
@@ -20,7 +20,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="add vectors and a cocotb bench that run without Tilewright",
     )
-    parser.add_argument("--seed", type=int, default=0, help="of the bench's vectors (default: 0)")
+    parser.add_argument("--seed", type=seed, default=0, help="of the bench's vectors (default: 0)")
     parser.epilog = "example: tilewright generate systolic --set rows=8 --set cols=8 -o build"
 
 

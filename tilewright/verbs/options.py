@@ -1,11 +1,12 @@
 """Options that several verbs have."""
 
 import argparse
+import re
 from collections.abc import Sequence
 
 from golden.errors import UserError
 
-__all__ = ["add_engine", "add_set", "add_simulator", "count", "read_set", "table"]
+__all__ = ["add_engine", "add_set", "add_simulator", "count", "read_set", "seed", "table"]
 
 DEFAULT_ENGINE = "systolic"
 
@@ -44,12 +45,20 @@ def add_simulator(parser: argparse.ArgumentParser) -> None:
 
 def count(text: str) -> int:
     """A whole number of at least 1, for ``type=``."""
-    try:
-        number = int(text)
-    except ValueError:
-        number = 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"must be a whole number of at least 1, not {text!r}")
+    return _whole(text, 1)
+
+
+def seed(text: str) -> int:
+    """A whole number of at least 0, for ``type=``."""
+    return _whole(text, 0)
+
+
+def _whole(text: str, least: int) -> int:
+    number = int(text) if re.fullmatch("[0-9]{1,18}", text) else -1
+    if number < least:
+        raise argparse.ArgumentTypeError(
+            f"must be a whole number of at least {least}, not {text!r}"
+        )
     return number
 
 

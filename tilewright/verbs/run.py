@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from tilewright.running import run
-from tilewright.verbs.options import add_engine, add_simulator, count, read_set, table
+from tilewright.verbs.options import add_engine, add_simulator, count, read_set, seed, table
 
 __all__ = ["configure", "execute", "show"]
 
@@ -26,7 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--samples", type=count, default=1, metavar="N", help="random samples (default: 1)"
     )
-    parser.add_argument("--seed", type=int, default=0, metavar="S", help="of random samples")
+    parser.add_argument("--seed", type=seed, default=0, metavar="S", help="of random samples")
     parser.add_argument(
         "-o",
         "--output",

@@ -4,10 +4,12 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from tilewright.verbs.options import add_set, add_simulator, count, read_set
+from tilewright.verbs.options import add_set, add_simulator, count, read_set, seed
 from tilewright.verification import CASES, verify
 
 __all__ = ["configure", "execute", "show"]
+
+SHOWN_FAILURES = 10
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -22,8 +24,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help=f"random cases, beside extremes, corners and resets (default: {CASES})",
     )
-    parser.add_argument("--seed", type=int, default=0, metavar="S", help="default: 0")
-    parser.add_argument("--waves", type=Path, metavar="FILE", help="write a trace (FST)")
+    parser.add_argument("--seed", type=seed, default=0, metavar="S", help="default: 0")
+    parser.add_argument("--waves", type=Path, metavar="FILE", help="write a trace, .fst or .vcd")
     parser.add_argument(
         "--replay", type=Path, metavar="FILE", help="play the failed cases that a run saved"
     )
@@ -48,16 +50,18 @@ def execute(arguments: argparse.Namespace) -> tuple[dict[str, Any], bool]:
 
 def show(result: dict[str, Any]) -> str:
     """Counts, and what failed."""
+    simulator = f"{result['simulator']} {result['simulator_version']}"
+    checked = f"{result['cases']} cases, {result['outputs_checked']} outputs checked"
+    speed = f"{result['cycles_per_second']:.0f} per second, build {result['build_seconds']:.1f} s"
     lines = [
-        f"{result['engine']} on {result['simulator']} {result['simulator_version']},"
-        f" seed {result['seed']}",
-        f"{result['cases']} cases, {result['outputs_checked']} outputs checked in"
-        f" {result['cycles']} cycles ({result['cycles_per_second']:.0f} per second,"
-        f" build {result['build_seconds']:.1f} s)",
+        f"{result['engine']} on {simulator}, seed {result['seed']}",
+        f"{checked} in {result['cycles']} cycles ({speed})",
         f"{result['mismatches']} mismatches, {result['cycle_mismatches']} cycle mismatches",
     ]
-    for failure in result["failures"][:10]:
-        lines.append(f"failed: {failure['name']}: {_what_failed(failure)}")
+    lines += [
+        f"failed: {failure['name']}: {_what_failed(failure)}"
+        for failure in result["failures"][:SHOWN_FAILURES]
+    ]
     if result["replay"]:
         lines.append(f"to replay the failed cases: {result['replay']}")
     return "\n".join(lines)

@@ -149,11 +149,10 @@ class Engine(wiring.Component):
             results.valid.eq(grid.results_valid),
         ]
         m.d.comb += [
-            grid.moving[row].eq(Mux(active_rows[row], moving.payload[row], 0)) for row in range(rows)
+            grid.moving[row].eq(Mux(active_rows[row], moving.payload[row], 0))
+            for row in range(rows)
         ]
-        m.d.comb += [
-            results.payload[col].eq(grid.results[col]) for col in range(params.cols)
-        ]
+        m.d.comb += [results.payload[col].eq(grid.results[col]) for col in range(params.cols)]
         with m.If(fire):
             m.d.sync += [left.eq(left - 1), first.eq(0)]
         with m.If(ends):

@@ -224,10 +224,12 @@ class Grid(wiring.Component):
         m.submodules.drain = drain = DrainControl(rows)
         first, last, height = self.first, self.last, self.m
         if pipeline:
-            control = Signal(data.StructLayout({"first": 1, "last": 1, "m": self.m.shape()}))
+            # Control follows the products, which are one cycle behind their operands.
+            later_first, later_last = Signal(), Signal()
+            later_height = Signal.like(height, reset_less=True)
             with m.If(self.enable):
-                m.d.sync += [control.first.eq(first), control.last.eq(last), control.m.eq(height)]
-            first, last, height = control.first, control.last, control.m
+                m.d.sync += [later_first.eq(first), later_last.eq(last), later_height.eq(height)]
+            first, last, height = later_first, later_last, later_height
         firsts, lasts = Signal(rows), Signal(rows)
         leaving = Signal(cols)
         m.d.comb += [

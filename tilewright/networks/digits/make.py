@@ -14,7 +14,6 @@ processor may round the sums of training otherwise and arrive at slightly differ
 """
 
 import argparse
-import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,7 +81,7 @@ def make(directory: Path, recipe: Recipe) -> Accuracies:
         )
         (temporary / "README.md").write_text(text, encoding="utf-8")
         for file in sorted(temporary.iterdir()):
-            os.replace(file, directory / file.name)
+            file.replace(directory / file.name)
     return accuracies
 
 
