@@ -4,12 +4,12 @@ import types
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from enum import Enum
-from typing import Any, TypeVar, get_args, get_type_hints
+from typing import Any, TypeVar, cast, get_args, get_type_hints
 
 from golden.errors import UserError
 from golden.formats import IntFormat, parse_format
 
-__all__ = ["ParamInfo", "describe_params", "param", "parse_params", "to_plain"]
+__all__ = ["ParamInfo", "describe_params", "param", "parse_params", "require_types", "to_plain"]
 
 P = TypeVar("P")
 
@@ -44,6 +44,42 @@ def describe_params(cls: type) -> tuple[ParamInfo, ...]:
         )
         for entry in fields(cls)
     )
+
+
+def require_types(params: Any) -> None:
+    """Refuse params of another type than they are declared with.
+
+    Raises
+    ------
+    UserError
+        Naming the param, what was given and what is allowed.
+    """
+    hints = get_type_hints(type(params))
+    for entry in fields(params):
+        value, hint = getattr(params, entry.name), hints[entry.name]
+        optional = isinstance(hint, types.UnionType)
+        allowed = _required(hint)
+        # A bool is an int to Python, but not to a reader.
+        if (optional and value is None) or type(value) is allowed:
+            continue
+        raise UserError(f"{entry.name} must be {_describe(allowed, optional)}, not {value!r}")
+
+
+def _required(hint: Any) -> type:
+    """The type that is left when None is taken from an optional one."""
+    kinds = [part for part in get_args(hint) or (hint,) if part is not types.NoneType]
+    (kind,) = kinds
+    return cast(type, kind)
+
+
+def _describe(kind: type, optional: bool) -> str:
+    if issubclass(kind, Enum):
+        what = f"one of {', '.join(map(str, kind))}"
+    elif kind is IntFormat:
+        what = "an integer format"
+    else:
+        what = {int: "an integer", bool: "True or False"}.get(kind, f"a {kind.__name__}")
+    return f"{what} or None" if optional else what
 
 
 def to_plain(params: Any) -> dict[str, str | int | bool | None]:
@@ -99,7 +135,7 @@ def _read(name: str, hint: Any, value: Any) -> Any:
     if isinstance(hint, types.UnionType):
         if value is None or str(value).lower() in ("none", "auto"):
             return None
-        (hint,) = (part for part in get_args(hint) if part is not types.NoneType)
+        hint = _required(hint)
     text = str(value).strip()
     if hint is bool:
         if text.lower() not in _BOOLEANS:

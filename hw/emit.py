@@ -8,6 +8,7 @@ emitted once.
 
 import re
 from collections.abc import Hashable
+from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 from amaranth.back import verilog
@@ -38,37 +39,58 @@ def place(platform: object, cls: type[C], *args: Hashable) -> C:
 
 
 class Emission:
-    """Platform that collects placed parts during one emission."""
+    """Platform that collects placed parts during one emission.
+
+    Attributes
+    ----------
+    modules : list of str
+        Verilog of the parts, in the order in which they were first placed.
+    """
 
     def __init__(self) -> None:
-        self._modules: dict[Hashable, tuple[str, wiring.Component]] = {}
-        self.pending: list[tuple[str, wiring.Component]] = []
+        self._parts: dict[Hashable, _Part] = {}
+        self.modules: list[str] = []
 
     def instance(self, cls: type[wiring.Component], args: tuple[Hashable, ...]) -> wiring.Component:
         """Stand-in for ``cls(*args)``, which is emitted once however often it is placed."""
-        if (cls, args) not in self._modules:
+        if (cls, args) not in self._parts:
+            component = cls(*args)
             stem = _snake_case(f"{cls.__module__.rpartition('.')[2]}_{cls.__name__}")
-            variants = sum(name.startswith(f"{stem}_v") for name, _ in self._modules.values())
-            module = f"{stem}_v{variants}", cls(*args)
-            self._modules[cls, args] = module
-            self.pending.append(module)
-        name, component = self._modules[cls, args]
-        return _Placed(component.signature, name)
+            variants = sum(part.name.startswith(f"{stem}_v") for part in self._parts.values())
+            part = _Part(f"{stem}_v{variants}", component.signature)
+            self._parts[cls, args] = part
+            # The parts inside are placed while this one is converted, and come after it.
+            index = len(self.modules)
+            self.modules.append("")
+            self.modules[index] = text = _convert(component, part.name, self)
+            part.clocked = _has_port(text, part.name, "clk")
+        return _Placed(self._parts[cls, args])
+
+
+@dataclass
+class _Part:
+    """A module that is emitted apart."""
+
+    name: str
+    signature: wiring.Signature
+    clocked: bool = False
 
 
 class _Placed(wiring.Component):
-    """Instance of a module that is emitted apart."""
+    """Instance of a part."""
 
-    def __init__(self, signature: wiring.Signature, module: str) -> None:
-        super().__init__(signature)
-        self._module = module
+    def __init__(self, part: _Part) -> None:
+        super().__init__(part.signature)
+        self._part = part
 
     def elaborate(self, platform: object) -> Instance:
-        ports: dict[str, Any] = {"i_clk": ClockSignal(), "i_rst": ResetSignal()}
+        ports: dict[str, Any] = {}
+        if self._part.clocked:
+            ports = {"i_clk": ClockSignal(), "i_rst": ResetSignal()}
         for path, member, value in self.signature.flatten(self):
             direction = "i" if member.flow == wiring.In else "o"
             ports[f"{direction}_{'__'.join(map(str, path))}"] = value
-        return Instance(self._module, **ports)
+        return Instance(self._part.name, **ports)
 
 
 def emit_verilog(component: wiring.Component, name: str) -> str:
@@ -77,11 +99,8 @@ def emit_verilog(component: wiring.Component, name: str) -> str:
     The same component gives the same text.
     """
     emission = Emission()
-    text = [_convert(component, name, emission)]
-    while emission.pending:
-        module, part = emission.pending.pop(0)
-        text.append(_convert(part, module, emission))
-    return "\n".join(text)
+    top = _convert(component, name, emission)
+    return "\n".join([top, *emission.modules])
 
 
 def _convert(component: wiring.Component, name: str, emission: Emission) -> str:
@@ -90,6 +109,12 @@ def _convert(component: wiring.Component, name: str, emission: Emission) -> str:
             component, name=name, platform=emission, strip_internal_attrs=True, emit_src=False
         )
     )
+
+
+def _has_port(verilog_text: str, module: str, port: str) -> bool:
+    """Whether the Verilog writer gave ``module`` the port: a part without state has no clock."""
+    header = re.search(rf"^module {module}\((.*?)\);", verilog_text, re.MULTILINE | re.DOTALL)
+    return header is not None and port in re.findall(r"\w+", header[1])
 
 
 def _snake_case(name: str) -> str:

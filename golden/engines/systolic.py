@@ -24,7 +24,7 @@ from golden.arith.exact import exact_matmul
 from golden.contract import Beat, Dim, JobField, Jobs, Lane, Layout, Operand, PortLayout
 from golden.errors import UserError
 from golden.formats import INT8, Codes, IntFormat, operand_format, smallest_int
-from golden.params import param
+from golden.params import param, require_types
 
 __all__ = ["PRESETS", "Dataflow", "Overflow", "Params", "jobs", "layout", "matmul"]
 
@@ -74,12 +74,13 @@ class Params:
     pe_pipeline: bool = param(False, "register between multiplier and adder")
 
     def __post_init__(self) -> None:
+        require_types(self)
         for name, value, high in (
             ("rows", self.rows, MAX_SIDE),
             ("cols", self.cols, MAX_SIDE),
             ("k_max", self.k_max, MAX_STREAM),
         ):
-            if not isinstance(value, int) or not 1 <= value <= high:
+            if not 1 <= value <= high:
                 raise UserError(f"{name} must be an integer from 1 to {high}, not {value!r}")
         operand_format("activation", self.activation)
         operand_format("weight", self.weight)

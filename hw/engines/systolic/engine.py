@@ -74,7 +74,7 @@ class Engine(wiring.Component):
         height = Signal.like(self.job.payload.m, reset_less=True)
         left = Signal.like(self.job.payload.k, reset_less=True)
         # The drain registers of the tile before are in use for this many more cycles.
-        draining = Signal(range(params.rows))
+        draining = Signal(range(max(2, params.rows)))
         last = left == 1
         may_fire = enable & busy & ~(last & (draining != 0))
         fire = may_fire & self.activations.valid & self.weights.valid
@@ -142,7 +142,7 @@ class Engine(wiring.Component):
             resting.ready.eq(may_push),
             self.job.ready.eq(~loading | hand_over),
             grid.enable.eq(enable),
-            grid.load.eq(Cat(push & (pushed >= row) for row in range(rows))),
+            grid.load.eq(Cat(push, *(push & (pushed >= row) for row in range(1, rows)))),
             grid.stationary.eq(resting.payload),
             grid.swap.eq(fire & first),
             grid.valid.eq(fire),

@@ -209,9 +209,15 @@ class Grid(wiring.Component):
         m = Module()
         rows = self._rows
         cols, stationary, moving, partial, pipeline = self._row
-        m.submodules.enter_top = top = Skew(shape_of(stationary), range(cols))
-        m.submodules.enter_left = left = Skew(shape_of(moving), range(1, rows + 1))
-        m.submodules.leave = leave = Skew(shape_of(partial), range(cols - 1, -1, -1))
+        m.submodules.enter_top = top = place(
+            platform, Skew, shape_of(stationary), tuple(range(cols))
+        )
+        m.submodules.enter_left = left = place(
+            platform, Skew, shape_of(moving), tuple(range(1, rows + 1))
+        )
+        m.submodules.leave = leave = place(
+            platform, Skew, shape_of(partial), tuple(range(cols - 1, -1, -1))
+        )
         swap = Signal(rows)
         arriving = Signal(rows + cols + pipeline)
         m.d.comb += [

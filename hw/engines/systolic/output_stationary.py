@@ -218,9 +218,15 @@ class Grid(wiring.Component):
         m = Module()
         rows = self._rows
         cols, activation, weight, sums, pipeline = self._row
-        m.submodules.enter_left = left = Skew(shape_of(activation), range(1, rows + 1))
-        m.submodules.enter_top = top = Skew(shape_of(weight), range(1, cols + 1))
-        m.submodules.leave = leave = Skew(shape_of(sums), range(cols - 1, -1, -1))
+        m.submodules.enter_left = left = place(
+            platform, Skew, shape_of(activation), tuple(range(1, rows + 1))
+        )
+        m.submodules.enter_top = top = place(
+            platform, Skew, shape_of(weight), tuple(range(1, cols + 1))
+        )
+        m.submodules.leave = leave = place(
+            platform, Skew, shape_of(sums), tuple(range(cols - 1, -1, -1))
+        )
         m.submodules.drain = drain = DrainControl(rows)
         first, last, height = self.first, self.last, self.m
         if pipeline:

@@ -1,0 +1,704 @@
+"""Faults put into the systolic array on purpose: the contract's checks report every one."""
+
+import dataclasses
+import importlib
+from typing import Any
+
+import numpy as np
+import pytest
+
+from golden.discovery import find_modules
+from golden.params import parse_params
+from hw.bench.simulators import Simulator
+from hw.bench.vectors import Vectors
+from tests.support.contract import check
+from tests.support.patching import Fault, PatchedEngine, load_patched
+from tilewright.caching import Cache
+from tilewright.cases import choose_stimuli
+from tilewright.catalog import find_engine
+from tilewright.stimulus import build_vectors
+from tilewright.verification import Verification, verify_vectors
+
+GOLDEN = "golden.engines.systolic"
+ENGINE = "hw.engines.systolic.engine"
+OPERAND = "hw.engines.systolic.operand_stationary"
+OUTPUT = "hw.engines.systolic.output_stationary"
+SKEW = "hw.lib.skew"
+SKID = "hw.lib.skid"
+SHAPES = "hw.shapes"
+SIM = "sim.engines.systolic"
+
+MODULES = (GOLDEN, "hw.engines.systolic", ENGINE, OPERAND, OUTPUT, SKEW, SKID, SHAPES, SIM)
+
+OS = {"dataflow": "os"}
+WS = {"dataflow": "ws"}
+IS = {"dataflow": "is"}
+OS_PIPED = {**OS, "pe_pipeline": True}
+WS_PIPED = {**WS, "pe_pipeline": True}
+SMALL = {"rows": 3, "cols": 4, "k_max": 9, "activation": "int4", "weight": "int3"}
+
+
+def fault(module: str, old: str, new: str, broken: str, **params: object) -> Fault:
+    return Fault(module=module, old=old, new=new, broken=broken, params=params)
+
+
+ARITHMETIC = (
+    fault(
+        OUTPUT,
+        "product = self.activation * self.weight",
+        "product = self.activation.as_unsigned() * self.weight",
+        "activations taken as unsigned",
+        **OS,
+    ),
+    fault(
+        OPERAND,
+        "product = self.moving * active",
+        "product = (self.moving * active).as_unsigned()",
+        "product taken as unsigned",
+        **WS,
+    ),
+    fault(
+        OUTPUT,
+        "accumulator = Signal.like(self.drain, reset_less=True)",
+        "accumulator = Signal(self.drain.shape().width - 1, reset_less=True)",
+        "accumulator one bit too narrow",
+        **OS,
+    ),
+    fault(
+        OUTPUT,
+        "total = Signal.like(self.drain)",
+        "total = Signal.like(self.drain[:-1].as_signed())",
+        "sum one bit too narrow",
+        **OS,
+    ),
+    fault(
+        OPERAND,
+        "partial_below = Signal.like(self.partial, reset_less=True)",
+        "partial_below = Signal.like(self.partial[:-1].as_signed(), reset_less=True)",
+        "carry out of the sums of a column lost",
+        **WS,
+    ),
+    fault(
+        OUTPUT,
+        "total.eq(Mux(self.first, 0, accumulator) + product)",
+        "total.eq(accumulator + product)",
+        "first does not clear",
+        **OS,
+    ),
+    fault(
+        OUTPUT,
+        "stage = Signal(product.shape(), reset_less=True)",
+        "stage = Signal(len(product) - 1, reset_less=True)",
+        "pipeline register too narrow",
+        **OS_PIPED,
+    ),
+    fault(
+        OPERAND,
+        "stage = Signal(product.shape(), reset_less=True)",
+        "stage = Signal(len(product), reset_less=True)",
+        "pipeline register unsigned",
+        **WS_PIPED,
+    ),
+    fault(
+        SHAPES,
+        "signed=isinstance(format, IntFormat) and format.signed",
+        "signed=True",
+        "unsigned formats taken as signed",
+        **OS,
+        activation="uint4",
+    ),
+    fault(
+        SHAPES,
+        "signed=isinstance(format, IntFormat) and format.signed",
+        "signed=False",
+        "signed formats taken as unsigned",
+        **IS,
+    ),
+    fault(
+        GOLDEN,
+        "exact = smallest_int(*self.sum_range(self.rows))",
+        "exact = smallest_int(*self.sum_range(self.rows - 1))",
+        "sums of a column sized for a row too few",
+        **WS,
+        rows=2,
+    ),
+)
+
+
+CONTROL = (
+    fault(
+        ENGINE,
+        "self.job.ready.eq(~busy | (fire & last)),",
+        "self.job.ready.eq(~busy),",
+        "next job waits for an idle cycle",
+        **OS,
+    ),
+    fault(
+        ENGINE,
+        "self.job.ready.eq(~loading | hand_over),",
+        "self.job.ready.eq(~loading),",
+        "next tile is taken after an idle cycle",
+        **WS,
+    ),
+    fault(
+        ENGINE,
+        "hand_over = (loaded | completes) & (~streaming | ends)",
+        "hand_over = loaded & (~streaming | ends)",
+        "a tile is handed over one cycle late",
+        **WS,
+    ),
+    fault(
+        ENGINE,
+        "hand_over = (loaded | completes) & (~streaming | ends)",
+        "hand_over = (loaded | completes) & ~streaming",
+        "the next tile waits until the stream has ended",
+        **IS,
+    ),
+    fault(
+        ENGINE,
+        "may_push = enable & loading & ~loaded & ~(streaming & first & ~fire)",
+        "may_push = enable & loading & ~loaded",
+        "a tile is overwritten before it is swapped in",
+        **WS,
+    ),
+    fault(
+        ENGINE,
+        "may_push = enable & loading & ~loaded & ~(streaming & first & ~fire)",
+        "may_push = enable & loading & ~loaded & ~(streaming & first)",
+        "shadow registers are free a cycle late",
+        **WS,
+    ),
+    fault(
+        ENGINE,
+        "grid.load.eq(Cat(push, *(push & (pushed >= row) for row in range(1, rows)))),",
+        "grid.load.eq(Cat(push & (pushed <= row) for row in range(rows))),",
+        "load enable of the wrong rows",
+        **WS,
+    ),
+    fault(
+        ENGINE,
+        "grid.load.eq(Cat(push, *(push & (pushed >= row) for row in range(1, rows)))),",
+        "grid.load.eq(Cat(push for row in range(rows))),",
+        "every row loads with every beat",
+        **WS,
+    ),
+    fault(
+        ENGINE,
+        "grid.moving[row].eq(Mux(active_rows[row], moving.payload[row], 0))",
+        "grid.moving[row].eq(moving.payload[row])",
+        "unused rows are not masked",
+        **WS,
+    ),
+    fault(
+        ENGINE,
+        "active_rows.eq(Cat(row < height for row in range(rows))),",
+        "active_rows.eq(Cat(row <= height for row in range(rows))),",
+        "one row too many is active",
+        **IS,
+    ),
+    fault(
+        ENGINE,
+        "grid.swap.eq(fire & first),",
+        "grid.swap.eq(fire),",
+        "swap with every beat",
+        **WS,
+    ),
+    fault(
+        ENGINE,
+        "grid.last.eq(fire & last),",
+        "grid.last.eq(last & busy & enable),",
+        "the last beat counts before it is there",
+        **OS,
+    ),
+    fault(
+        ENGINE,
+        "may_fire = enable & busy & ~(last & (draining != 0))",
+        "may_fire = enable & busy",
+        "a sum is moved into a drain register that is in use",
+        **OS,
+    ),
+    fault(
+        ENGINE,
+        "m.d.sync += [draining.eq(height - 1), busy.eq(0)]",
+        "m.d.sync += [draining.eq(height), busy.eq(0)]",
+        "the drain counts one cycle too many",
+        **OS,
+    ),
+    fault(
+        ENGINE,
+        "with m.If(enable & (draining != 0)):",
+        "with m.If(draining != 0):",
+        "the drain is counted while results are stopped",
+        **OS,
+    ),
+    fault(
+        ENGINE,
+        "fire = may_fire & self.activations.valid & self.weights.valid",
+        "fire = may_fire & self.activations.valid",
+        "weights are used before they are there",
+        **OS,
+    ),
+    fault(
+        ENGINE,
+        "self.activations.ready.eq(may_fire & self.weights.valid),",
+        "self.activations.ready.eq(may_fire),",
+        "activations are taken although the weights are missing",
+        **OS,
+    ),
+    fault(
+        ENGINE,
+        "busy, first = Signal(), Signal()",
+        "busy, first = Signal(reset_less=True), Signal()",
+        "reset does not end a job",
+        **OS,
+    ),
+    fault(
+        ENGINE,
+        "streaming, first = Signal(), Signal()",
+        "streaming, first = Signal(reset_less=True), Signal()",
+        "reset does not end a stream",
+        **WS,
+    ),
+    fault(
+        ENGINE,
+        "loading, loaded, pushed = Signal(), Signal(), Signal(range(rows + 1), reset_less=True)",
+        "loading, loaded = Signal(), Signal(reset_less=True)\n"
+        "        pushed = Signal(range(rows + 1), reset_less=True)",
+        "reset leaves a tile loaded",
+        **IS,
+    ),
+    fault(
+        ENGINE,
+        "draining = Signal(range(max(2, params.rows)))",
+        "draining = Signal(range(max(2, params.rows)), reset_less=True)",
+        "reset leaves the drain counting",
+        **OS,
+        rows=6,
+    ),
+    fault(
+        OPERAND,
+        "arriving = Signal(rows + cols + pipeline)",
+        "arriving = Signal(rows + cols + pipeline, reset_less=True)",
+        "reset leaves results on their way",
+        **WS,
+    ),
+    fault(
+        OUTPUT,
+        "left_before = Signal(cols - 1)",
+        "left_before = Signal(cols - 1, reset_less=True)",
+        "reset leaves results on their way",
+        **OS,
+    ),
+    fault(
+        OUTPUT,
+        "waiting = Signal.like(self.m)",
+        "waiting = Signal.like(self.m, reset_less=True)",
+        "reset leaves a tile waiting for its drain",
+        **OS,
+    ),
+    fault(
+        OUTPUT,
+        "Mux(waiting == 1, tile_rows, 0)",
+        "Mux(waiting == 2, tile_rows, 0)",
+        "the drain begins one cycle early",
+        **OS,
+    ),
+    fault(
+        OUTPUT,
+        "*(row <= height for row in range(1, self._rows + 1))",
+        "*(row < height for row in range(1, self._rows + 1))",
+        "the drain leaves out a row",
+        **OS,
+    ),
+    fault(
+        OUTPUT,
+        "with m.If(self.shift):",
+        "with m.If(self.shift & ~self.last):",
+        "a row below the tile passes on its own sum",
+        **OS,
+    ),
+    fault(
+        OPERAND,
+        "with m.If(self.swap):\n                m.d.sync += active.eq(shadow)",
+        "late = Signal()\n"
+        "            m.d.sync += late.eq(self.swap)\n"
+        "            with m.If(late):\n"
+        "                m.d.sync += active.eq(shadow)",
+        "swap one cycle late",
+        **WS,
+    ),
+    fault(
+        OPERAND,
+        "Skew, shape_of(moving), tuple(range(1, rows + 1))",
+        "Skew, shape_of(moving), tuple(range(rows))",
+        "swap one cycle late against the moving operand",
+        **IS,
+    ),
+    fault(
+        OPERAND,
+        "self.swap_right.eq(self.swap),",
+        "self.swap_right.eq(self.load),",
+        "swap follows load",
+        **WS,
+    ),
+)
+
+STREAMS = (
+    fault(
+        OPERAND,
+        "with m.If(self.enable):\n            m.d.sync += arriving",
+        "with m.If(1):\n            m.d.sync += arriving",
+        "results go on arriving while the grid stands",
+        **WS,
+    ),
+    fault(
+        OPERAND,
+        "with m.If(self.enable):\n                m.d.sync += swap_below.eq(swap)",
+        "with m.If(1):\n                m.d.sync += swap_below.eq(swap)",
+        "swap moves on while the grid stands",
+        **IS,
+    ),
+    fault(
+        OUTPUT,
+        "with m.If(self.enable):\n                m.d.sync += left_before.eq(leaving)",
+        "with m.If(1):\n                m.d.sync += left_before.eq(leaving)",
+        "leaving results move on while the grid stands",
+        **OS,
+    ),
+    fault(
+        OUTPUT,
+        "with m.If(self.enable):\n            m.d.sync += shift",
+        "with m.If(1):\n            m.d.sync += shift",
+        "the drain goes on while the grid stands",
+        **OS,
+    ),
+    fault(
+        OUTPUT,
+        "with m.If(self.enable):\n                m.d.sync += [later_first.eq(first)",
+        "with m.If(1):\n                m.d.sync += [later_first.eq(first)",
+        "control of the pipeline moves on while the grid stands",
+        **OS_PIPED,
+    ),
+    fault(
+        SKEW,
+        "with m.If(self.enable):",
+        "with m.If(1):",
+        "delay lines move on while the grid stands",
+        **WS,
+    ),
+    fault(
+        SKEW,
+        "line = Signal(delay * width,",
+        "line = Signal((delay + (delay == 3)) * width,",
+        "one lane a cycle late",
+        **OS,
+    ),
+    fault(
+        SKEW,
+        "m.d.comb += outgoing[bits].eq(line[:width])",
+        "m.d.comb += outgoing[bits].eq(line[-width:])",
+        "every lane delayed by one cycle",
+        **OS,
+    ),
+    fault(
+        SKID,
+        "self.i.ready.eq(~waiting),",
+        "self.i.ready.eq(1),",
+        "the held beat is overtaken and lost",
+        **OS,
+    ),
+    fault(
+        SKID,
+        "self.i.ready.eq(~waiting),",
+        "self.i.ready.eq(self.o.ready),",
+        "a beat that waits comes twice",
+        **OS,
+    ),
+    fault(
+        SKID,
+        "with m.If(~waiting):",
+        "with m.If(1):",
+        "payload changes while it is held",
+        **WS,
+    ),
+    fault(
+        SKID,
+        "self.o.valid.eq(waiting | self.i.valid),",
+        "self.o.valid.eq((waiting | self.i.valid) & self.o.ready),",
+        "valid waits for ready",
+        **WS,
+    ),
+    fault(
+        SKID,
+        "m.d.sync += waiting.eq(self.o.valid & ~self.o.ready)",
+        "m.d.sync += waiting.eq(self.o.valid & ~self.o.ready & ~waiting)",
+        "valid falls after one cycle",
+        **OS,
+    ),
+    fault(
+        SKID,
+        "waiting = Signal()",
+        "waiting = Signal(reset_less=True)",
+        "reset leaves a beat in the buffer",
+        **WS,
+    ),
+    fault(
+        ENGINE,
+        "results.payload[col].eq(grid.results[col])",
+        "results.payload[col].eq(grid.results[col ^ 1])",
+        "lanes of the results swapped",
+        **WS,
+    ),
+    fault(
+        SHAPES,
+        "{field.dim.value: field.bits for field in job}",
+        "{field.dim.value: field.bits for field in reversed(job)}",
+        "fields of the job in the other order",
+        **WS,
+    ),
+)
+
+PUBLISHED = (
+    fault(
+        SIM,
+        "latency = params.rows + params.cols + params.pe_pipeline",
+        "latency = params.rows + params.cols + params.pe_pipeline - 1",
+        "latency one too short",
+        **OS,
+    ),
+    fault(
+        SIM,
+        "latency = params.rows + params.cols + params.pe_pipeline",
+        "latency = params.rows + params.cols",
+        "register of the processing element forgotten",
+        **WS_PIPED,
+    ),
+    fault(
+        SIM,
+        "held = np.maximum(before[:-1], after[1:]).sum()",
+        "held = np.minimum(before[:-1], after[1:]).sum()",
+        "the shorter stream counts",
+        **OS,
+    ),
+    fault(
+        SIM,
+        "held = np.maximum(before[:-1], after[1:]).sum()",
+        "held = np.maximum(before[1:], after[1:]).sum()",
+        "a job is compared with itself",
+        **WS,
+    ),
+    fault(
+        SIM,
+        "before, after, start = jobs.m, jobs.k, 0",
+        "before, after, start = jobs.n, jobs.k, 0",
+        "columns drain in place of rows",
+        **OS,
+    ),
+    fault(
+        SIM,
+        "before, after, start = jobs.n, jobs.k, 1",
+        "before, after, start = jobs.m, jobs.k, 1",
+        "the wrong dimension streams",
+        **IS,
+    ),
+    fault(
+        SIM,
+        "before, after, start = jobs.m, jobs.k, 1",
+        "before, after, start = jobs.m, jobs.k, 0",
+        "cycle of the first job forgotten",
+        **WS,
+    ),
+    fault(
+        SIM,
+        "return timing_sequence(params, cut(params, m, n, k))",
+        "return timing_sequence(params, cut(params, n, m, k))",
+        "M and N exchanged",
+        **OS,
+    ),
+    fault(
+        SIM,
+        "return int(start + after[0] + held + before[-1] + latency)",
+        "return int(start + after[0] + held + before[0] + latency)",
+        "the first tile drains last",
+        **OS,
+    ),
+    fault(
+        GOLDEN,
+        "results = (Lane(Dim.N, cols), Beat(Dim.M, descending=True))",
+        "results = (Lane(Dim.N, cols), Beat(Dim.M))",
+        "results said to leave from the first row down",
+        **OS,
+    ),
+    fault(
+        GOLDEN,
+        "activations = (Lane(Dim.M, cols), Beat(Dim.K, descending=True))",
+        "activations = (Lane(Dim.M, cols), Beat(Dim.K))",
+        "activations said to enter from the first row down",
+        **IS,
+    ),
+    fault(
+        GOLDEN,
+        "row_field = JobField(params.array_dims[0], rows)",
+        "row_field = JobField(params.array_dims[0], max(1, rows - 1))",
+        "a full tile does not fit the job's field",
+        **WS,
+        rows=4,
+    ),
+    fault(
+        GOLDEN,
+        "tile = {row_dim: params.rows, col_dim: params.cols, stream_dim: MAX_STREAM}",
+        "tile = {row_dim: params.cols, col_dim: params.rows, stream_dim: MAX_STREAM}",
+        "tiles turned on their side",
+        **WS,
+    ),
+    fault(
+        GOLDEN,
+        "return params.sums.encode(params.sums.wrap(sums))",
+        "return params.sums.encode(params.sums.saturate(sums))",
+        "sums saturate where they should wrap",
+        **OS,
+        accumulator="int6",
+        accumulator_overflow="wrap",
+    ),
+    fault(
+        GOLDEN,
+        "sums = sums + params.sums.decode(c).astype(np.int64)",
+        "sums = sums - params.sums.decode(c).astype(np.int64)",
+        "partial sums are subtracted",
+        **WS,
+    ),
+)
+
+FAULTS = (*ARITHMETIC, *CONTROL, *STREAMS, *PUBLISHED)
+
+
+ON_VERILOG = tuple(
+    planted
+    for planted in FAULTS
+    if planted.broken
+    in (
+        "valid waits for ready",
+        "payload changes while it is held",
+        "next tile is taken after an idle cycle",
+        "lanes of the results swapped",
+    )
+)
+"""Faults for the bench of emitted Verilog as well: one of each kind that it can see."""
+
+SEEDS = 3
+"""A fault that needs rare data or a rare stall has so many chances."""
+
+
+def patched(*faults: Fault, **params: object) -> tuple[PatchedEngine, Any]:
+    engine = load_patched(find_modules()["systolic"], MODULES, faults)
+    return engine, parse_params(engine.golden.Params, {**SMALL, **params})
+
+
+def problems_with(seed: int, *faults: Fault, **params: object) -> list[str]:
+    return check(*patched(*faults, **params), np.random.default_rng(seed))
+
+
+def name_of(planted: Fault) -> str:
+    return f"{planted.module.rpartition('.')[2]}: {planted.broken}"
+
+
+@pytest.mark.parametrize("planted", FAULTS, ids=name_of)
+def test_a_planted_fault_is_reported(planted: Fault) -> None:
+    assert any(problems_with(seed, planted, **planted.params) for seed in range(SEEDS))
+
+
+@pytest.mark.parametrize(
+    "params",
+    sorted({tuple(sorted(planted.params.items())) for planted in FAULTS}, key=str),
+    ids=lambda params: "-".join(str(value) for _, value in params),
+)
+def test_nothing_is_reported_without_a_fault(params: tuple[tuple[str, object], ...]) -> None:
+    assert problems_with(0, **dict(params)) == []
+
+
+@pytest.mark.parametrize("planted", ON_VERILOG, ids=name_of)
+def test_a_planted_fault_is_reported_on_emitted_verilog(
+    planted: Fault, verilator: Simulator, cache: Cache
+) -> None:
+    engine, params = patched(planted, **planted.params)
+    result, _ = verify_vectors(
+        engine, params, chosen_vectors(engine, params), verilator, cache=cache
+    )
+    assert not result.passed
+    late = planted.broken == "next tile is taken after an idle cycle"
+    assert (result.mismatches == 0) == late
+    assert result.cycle_mismatches > 0 or not late
+
+
+def chosen_vectors(engine: PatchedEngine, params: Any) -> Vectors:
+    stimuli = choose_stimuli(engine, params, cases=1, outputs=1, seed=5)
+    return build_vectors(engine, params, stimuli, top=engine.name, seed=5)
+
+
+def with_case(vectors: Vectors, index: int, **changes: object) -> Vectors:
+    cases = [*vectors.plan.cases]
+    cases[index] = dataclasses.replace(cases[index], **changes)
+    return dataclasses.replace(vectors, plan=dataclasses.replace(vectors.plan, cases=tuple(cases)))
+
+
+def test_faults_of_the_vectors_are_reported_by_the_bench(
+    verilator: Simulator, cache: Cache
+) -> None:
+    engine = find_engine("systolic")
+    params = engine.params({**SMALL, **OS})
+    vectors = chosen_vectors(engine, params)
+    index = next(
+        index
+        for index, case in enumerate(vectors.plan.cases)
+        if case.name.startswith("corner") and case.cycles and case.beats["job"][1] > 5
+    )
+    case = vectors.plan.cases[index]
+    assert case.cycles is not None
+
+    def play(changed: Vectors) -> Verification:
+        return verify_vectors(engine, params, changed, verilator, cache=cache)[0]
+
+    assert play(vectors).passed
+
+    for cycles in (case.cycles - 1, case.cycles + 1):
+        result = play(with_case(vectors, index, cycles=cycles))
+        assert (result.mismatches, result.cycle_mismatches) == (0, 1)
+        (failure,) = result.failures
+        assert (failure.name, failure.cycles) == (case.name, case.cycles)
+
+    results = vectors.beats["results"].copy()
+    first, end = case.beats["results"]
+    used = vectors.mask[first] != 0
+    results[first, np.argmax(used)] ^= 1
+    result = play(dataclasses.replace(vectors, beats={**vectors.beats, "results": results}))
+    assert {failure.name for failure in result.failures} == {case.name}
+    assert (result.mismatches, result.cycle_mismatches) == (len(result.failures), 0)
+    assert result.failures[0].examples[0]["beat"] == 0
+
+    result = play(with_case(vectors, index, beats={**case.beats, "results": (first, end - 1)}))
+    assert case.name in {failure.name for failure in result.failures}
+    assert result.mismatches > 0
+
+    job = vectors.beats["job"].copy()
+    job[case.beats["job"][0]] = 0
+    result = play(dataclasses.replace(vectors, beats={**vectors.beats, "job": job}))
+    assert case.name in {failure.name for failure in result.failures}
+    assert result.mismatches > 0
+
+
+def test_a_fault_that_does_not_fit_its_module_is_an_error() -> None:
+    with pytest.raises(ValueError, match=r"hw\.lib.skid has 0 times, not once: 'nowhere'"):
+        patched(fault(SKID, "nowhere", "", "nothing"))
+    with pytest.raises(ValueError, match=r"hw\.emit is not among the modules to load"):
+        patched(fault("hw.emit", "import re", "", "nothing"))
+
+
+def test_patching_leaves_the_real_modules_alone() -> None:
+    before = {name: importlib.import_module(name) for name in MODULES}
+    contents = {name: dict(vars(module)) for name, module in before.items()}
+    engine, _ = patched(*STREAMS[:1])
+    assert engine.hw is not before["hw.engines.systolic"]
+    assert engine.golden.Params is not before[GOLDEN].Params
+    for name, module in before.items():
+        assert importlib.import_module(name) is module
+        assert vars(module) == contents[name]

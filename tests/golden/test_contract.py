@@ -1,0 +1,164 @@
+import itertools
+import re
+
+import numpy as np
+import pytest
+
+from golden.contract import Beat, Dim, Job, JobField, Jobs, Lane, Layout, Operand, PortLayout
+from golden.formats import INT8, UINT8, IntFormat
+
+WS_ACTIVATIONS = PortLayout(
+    operand=Operand.A, format=INT8, lanes=(Lane(Dim.K, 3),), beats=(Beat(Dim.M),)
+)
+WS_WEIGHTS = PortLayout(
+    operand=Operand.W,
+    format=IntFormat(4),
+    lanes=(Lane(Dim.N, 2),),
+    beats=(Beat(Dim.K, descending=True),),
+)
+WS_RESULTS = PortLayout(
+    operand=Operand.D, format=IntFormat(20), lanes=(Lane(Dim.N, 2),), beats=(Beat(Dim.M),)
+)
+
+
+def test_dimensions_of_the_operands() -> None:
+    assert {operand: operand.dims for operand in Operand} == {
+        Operand.A: (Dim.M, Dim.K),
+        Operand.W: (Dim.K, Dim.N),
+        Operand.C: (Dim.M, Dim.N),
+        Operand.D: (Dim.M, Dim.N),
+    }
+
+
+def test_a_job_says_where_its_tile_lies() -> None:
+    job = Job(m=2, n=3, k=4, m0=10, n0=20, k0=30)
+    assert [job.size(dim) for dim in Dim] == [2, 3, 4]
+    assert [job.offset(dim) for dim in Dim] == [10, 20, 30]
+    assert job.tile(Operand.A) == (slice(10, 12), slice(30, 34))
+    assert job.tile(Operand.W) == (slice(30, 34), slice(20, 23))
+    assert job.tile(Operand.D) == job.tile(Operand.C) == (slice(10, 12), slice(20, 23))
+
+
+def test_a_list_of_jobs_gives_back_its_jobs() -> None:
+    jobs = [Job(m=1, n=2, k=3), Job(m=4, n=5, k=6, m0=1, n0=2, k0=3)]
+    columns = Jobs.of(*jobs)
+    assert len(columns) == 2
+    assert [*columns] == jobs
+    assert columns.macs == 1 * 2 * 3 + 4 * 5 * 6
+    assert [*Jobs.concatenate(columns, Jobs.of(jobs[0]))] == [*jobs, jobs[0]]
+    assert [*columns.repeated(2)] == [*jobs, *jobs]
+
+
+def test_moved_jobs_keep_their_sizes_and_their_k() -> None:
+    (moved,) = Jobs.of(Job(m=1, n=2, k=3, m0=4, n0=5, k0=6)).moved(10, 20)
+    assert moved == Job(m=1, n=2, k=3, m0=14, n0=25, k0=6)
+
+
+@pytest.mark.parametrize("order", [*itertools.permutations(Dim)])
+def test_a_grid_is_the_nest_of_loops_in_the_given_order(order: tuple[Dim, Dim, Dim]) -> None:
+    size = {Dim.M: 5, Dim.N: 4, Dim.K: 7}
+    tile = {Dim.M: 2, Dim.N: 4, Dim.K: 3}
+    outer, middle, inner = order
+    wanted = [
+        {outer: i, middle: j, inner: h}
+        for i in range(0, size[outer], tile[outer])
+        for j in range(0, size[middle], tile[middle])
+        for h in range(0, size[inner], tile[inner])
+    ]
+    found = [*Jobs.grid(order, size, tile)]
+    assert [{dim: job.offset(dim) for dim in order} for job in found] == wanted
+    for job in found:
+        for dim in Dim:
+            assert job.size(dim) == min(tile[dim], size[dim] - job.offset(dim))
+
+
+def test_lanes_of_a_port_by_hand() -> None:
+    job = Job(m=2, n=1, k=3)
+    assert WS_ACTIVATIONS.elements(job).tolist() == [[0, 1, 2], [3, 4, 5]]
+    # K from the far end, and the second column of weights is not used.
+    assert WS_WEIGHTS.elements(job).tolist() == [[2, -1], [1, -1], [0, -1]]
+    assert WS_RESULTS.elements(job).tolist() == [[0, -1], [1, -1]]
+    narrow = Job(m=1, n=2, k=1)
+    assert WS_ACTIVATIONS.elements(narrow).tolist() == [[0, -1, -1]]
+    assert WS_WEIGHTS.elements(narrow).tolist() == [[0, 1]]
+
+
+def test_widths_of_a_port() -> None:
+    assert [(port.width, port.bits) for port in (WS_ACTIVATIONS, WS_WEIGHTS, WS_RESULTS)] == [
+        (3, 24),
+        (2, 8),
+        (2, 40),
+    ]
+
+
+def test_lanes_along_two_dimensions_are_row_major() -> None:
+    port = PortLayout(
+        operand=Operand.A,
+        format=UINT8,
+        lanes=(Lane(Dim.M, 2), Lane(Dim.K, 2)),
+        beats=(Beat(Dim.K),),
+    )
+    assert port.width == 4
+    # Rows 0 to 1 by columns 0 to 1, then 2 to 3, of a tile with 3 columns.
+    assert port.elements(Job(m=2, n=1, k=3)).tolist() == [[0, 1, 3, 4], [2, -1, 5, -1]]
+
+
+def test_groups_of_a_dimension_in_lanes_and_beats_run_backwards_as_groups() -> None:
+    port = PortLayout(
+        operand=Operand.W,
+        format=UINT8,
+        lanes=(Lane(Dim.K, 2),),
+        beats=(Beat(Dim.N), Beat(Dim.K, descending=True)),
+    )
+    # Tile of K=3 by N=2: element k * 2 + n.
+    assert port.elements(Job(m=1, n=2, k=3)).tolist() == [[4, -1], [0, 2], [5, -1], [1, 3]]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_beats_of_any_two_dimensions_carry_every_element_once(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    operand = list(Operand)[seed % 4]
+    row, col = operand.dims
+    port = PortLayout(
+        operand=operand,
+        format=INT8,
+        lanes=tuple(Lane(dim, int(rng.integers(1, 4))) for dim in (row, col)),
+        beats=tuple(
+            Beat(dim, descending=bool(rng.integers(2))) for dim in rng.permutation([row, col])
+        ),
+    )
+    job = Job(**{dim.value: int(rng.integers(1, 9)) for dim in Dim})
+    elements = port.elements(job)
+    assert elements.shape[1] == port.width
+    assert sorted(elements[elements >= 0]) == [*range(job.size(row) * job.size(col))]
+
+
+@pytest.fixture
+def layout() -> Layout:
+    return Layout(
+        job=(JobField(Dim.K, 3), JobField(Dim.M, 1000)),
+        activations=WS_ACTIVATIONS,
+        weights=WS_WEIGHTS,
+        results=WS_RESULTS,
+    )
+
+
+def test_the_first_field_of_a_job_is_in_its_lowest_bits(layout: Layout) -> None:
+    assert [field.bits for field in layout.job] == [2, 10]
+    assert layout.job_code(Job(m=5, n=1, k=3)) == 3 | 5 << 2
+    assert layout.job_code(Job(m=1000, n=1, k=1)) == 1 | 1000 << 2
+
+
+@pytest.mark.parametrize(
+    ("sizes", "message"),
+    [
+        ({"k": 4}, "a job's k is 1 to 3, not 4"),
+        ({"k": 0}, "a job's k is 1 to 3, not 0"),
+        ({"m": 1001}, "a job's m is 1 to 1000, not 1001"),
+    ],
+)
+def test_a_job_that_its_port_can_not_say_is_refused(
+    layout: Layout, sizes: dict[str, int], message: str
+) -> None:
+    with pytest.raises(ValueError, match=re.escape(message)):
+        layout.job_code(Job(**{"m": 1, "n": 1, "k": 1, **sizes}))
