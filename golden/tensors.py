@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from golden.arith.rounding import round_half_away
 from golden.formats import IntFormat
 
 __all__ = [
@@ -118,11 +119,12 @@ class Quantization:
             and np.array_equal(self.zero_point, other.zero_point)
         )
 
-    def quantize(self, real: ArrayLike, element: IntFormat) -> Array:
+    def quantize(self, real: ArrayLike, element: IntFormat, *, halves_away: bool = False) -> Array:
         """Integers that are nearest to ``real``.
 
         ``saturate(round_half_even(real / scale) + zero_point)`` with a float32 quotient: ONNX
-        operator specification, QuantizeLinear. Infinities saturate.
+        operator specification, QuantizeLinear. With ``halves_away``, halves are rounded away from
+        0 instead: TensorFlow Lite, QUANTIZE. Infinities saturate.
 
         Returns
         -------
@@ -139,7 +141,9 @@ class Quantization:
         scale = along_axis(self.scale, self.axis, values.ndim)
         zero_point = along_axis(self.zero_point, self.axis, values.ndim)
         with np.errstate(over="ignore"):
-            steps = np.rint(values / scale).astype(np.float64)
+            quotients = values / scale
+        rounded = round_half_away(quotients) if halves_away else np.rint(quotients)
+        steps = rounded.astype(np.float64)
         clipped = np.clip(steps, element.min - zero_point, element.max - zero_point)
         return np.asarray(clipped.astype(np.int64) + zero_point).astype(storage_dtype(element))
 

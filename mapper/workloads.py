@@ -1,5 +1,6 @@
 """From a graph to the layers that a workload consists of, from shapes alone."""
 
+from golden.errors import UserError
 from golden.graph import Graph
 from golden.operators.conv import Conv
 from golden.tensors import Shape
@@ -16,7 +17,7 @@ def graph_workload(graph: Graph) -> Workload:
 
     Raises
     ------
-    ValueError
+    UserError
         If no operator holds one.
     """
     layers: list[Layer] = []
@@ -28,6 +29,11 @@ def graph_workload(graph: Graph) -> Workload:
         layers.extend(
             GemmLayer(name=product.name, m=product.m, k=product.k, n=product.n, count=product.count)
             for product in operator.products(inputs)
+        )
+    if not layers:
+        raise UserError(
+            f"network {graph.name or 'graph'} has no convolution and no matrix product, so there is"
+            " nothing for an engine to do"
         )
     return Workload(name=graph.name or "graph", layers=tuple(layers))
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from golden.arith.requantize import Clamp, Term, requantize
+from golden.arith.requantize import Clamp, Scaling, Term, requantize
 from golden.operators.base import Arithmetic, Operand, Operator, only
 from golden.tensors import Array, Shape, Tensor
 
@@ -108,7 +108,13 @@ class Mul(_Requantized):
         return np.asarray(a * b)
 
     def _terms(self, a: Operand, b: Operand) -> list[Term]:
-        return [Term(values=a.centred * b.centred, scales=(a.scale, b.scale))]
+        return [
+            Term(
+                values=a.centred * b.centred,
+                scales=(a.scale, b.scale),
+                scaling=Scaling.FIXED_POINT_OF_FLOAT32,
+            )
+        ]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from golden.arith.requantize import Clamp, Term, requantize
+from golden.arith.requantize import Clamp, Scaling, Term, requantize
 from golden.operators.base import Arithmetic, Operand, Operator, only
 from golden.tensors import Array, Shape, Tensor, storage_dtype
 
@@ -38,7 +38,7 @@ class Clip(Operator):
         (x,) = inputs
         output = only(outputs)
         if x.is_quantized:
-            term = Term(values=x.centred, scales=(x.scale,))
+            term = Term(values=x.centred, scales=(x.scale,), scaling=Scaling.FIXED_POINT_OF_FLOAT32)
             return (requantize([term], output, arithmetic.requantization, self.clamp),)
         clipped = np.clip(x.values, self.clamp.low, self.clamp.high)
         return (clipped.astype(storage_dtype(output.element)),)

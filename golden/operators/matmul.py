@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from golden.arith.requantize import Clamp, Term, requantize
+from golden.arith.requantize import Clamp, Scaling, Term, requantize
 from golden.operators.base import (
     Arithmetic,
     Operand,
@@ -70,7 +70,11 @@ class MatMul(Operator):
         output = only(outputs)
         if inputs[0].is_quantized:
             sums = self._integer_sums(inputs, output.shape, arithmetic)
-            term = Term(values=sums, scales=(inputs[0].scale, inputs[1].scale))
+            term = Term(
+                values=sums,
+                scales=(inputs[0].scale, inputs[1].scale),
+                scaling=Scaling.FLOAT64,
+            )
             return (requantize([term], output, arithmetic.requantization, self.clamp),)
         result = inputs[0].values.astype(np.float64) @ inputs[1].values.astype(np.float64)
         if len(inputs) > 2:

@@ -1,4 +1,4 @@
-"""Normalizations and softmax, on floats; each computes in float64 and rounds once."""
+"""Normalizations and softmax; on floats each computes in float64 and rounds once."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from golden.arith.fixed_point_functions import softmax_codes
+from golden.arith.requantize import Requantization
 from golden.operators.base import Arithmetic, Operand, Operator, only
 from golden.tensors import Array, Shape, Tensor, along_axis, storage_dtype
 
@@ -129,15 +131,21 @@ class LRN(_Normalization):
 
 @dataclass(frozen=True, kw_only=True)
 class Softmax(_Normalization):
-    """``exp(x) / sum(exp(x))`` along an axis: ONNX operator specification, Softmax.
+    """``exp(beta x) / sum(exp(beta x))`` along an axis: ONNX operator specification, Softmax.
+
+    Quantized: by the rule ``ONNX`` on the real numbers that the integers stand for, by ``TFLITE``
+    in fixed point, see `softmax_codes`.
 
     Parameters
     ----------
     axis : int
         Not negative.
+    beta : float
+        As in the formula; 1 in ONNX.
     """
 
     axis: int
+    beta: float = 1.0
 
     def infer(self, inputs: Sequence[Tensor]) -> tuple[Shape, ...]:
         """Shape of the input."""
@@ -146,7 +154,23 @@ class Softmax(_Normalization):
             raise ValueError(f"axis {self.axis} is not an axis of shape {shape}")
         return (shape,)
 
+    def compute(
+        self, inputs: Sequence[Operand], outputs: Sequence[Tensor], arithmetic: Arithmetic
+    ) -> tuple[Array, ...]:
+        """Quantized if the input is."""
+        (x,) = inputs
+        output = only(outputs)
+        if not x.is_quantized:
+            return super().compute(inputs, outputs, arithmetic)
+        match arithmetic.requantization:
+            case Requantization.ONNX:
+                real = self._normalize(x.tensor.quantized.dequantize(x.values).astype(np.float64))
+                return (output.quantized.quantize(real, output.int_format),)
+            case Requantization.TFLITE:
+                codes = softmax_codes(x.centred, float(x.scale), self.beta, self.axis)
+                return (codes.astype(storage_dtype(output.element)),)
+
     def _normalize(self, x: Array, *parameters: Array) -> Array:
         del parameters
-        powers = np.exp(x - x.max(axis=self.axis, keepdims=True))
+        powers = np.exp(self.beta * (x - x.max(axis=self.axis, keepdims=True)))
         return np.asarray(powers / powers.sum(axis=self.axis, keepdims=True))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from golden.arith.requantize import Clamp, Term, requantize
+from golden.arith.requantize import Clamp, Scaling, Term, requantize
 from golden.formats import IntFormat
 from golden.operators.base import Arithmetic, Operand, Operator, only
 from golden.operators.layout import moved
@@ -79,7 +79,12 @@ class AveragePool(Operator):
         output = only(outputs)
         counts = self.window.counts(x.tensor.shape[2:], self.count_include_pad)
         if x.is_quantized:
-            term = Term(values=self.window.sums(x.centred), scales=(x.scale,), divisor=counts)
+            term = Term(
+                values=self.window.sums(x.centred),
+                scales=(x.scale,),
+                divisor=counts,
+                scaling=Scaling.MEAN_OF_CODES,
+            )
             return (requantize([term], output, arithmetic.requantization, self.clamp),)
         means = self.window.sums(x.values.astype(np.float64)) / counts
         return (means.astype(storage_dtype(output.element)),)

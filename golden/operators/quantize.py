@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from golden.arith.requantize import Requantization
 from golden.operators.base import Arithmetic, Operand, Operator, only
+from golden.operators.layout import moved
 from golden.tensors import Array, Element, Shape, Tensor, storage_dtype
 
 __all__ = ["Cast", "Dequantize", "Quantize"]
@@ -11,7 +13,10 @@ __all__ = ["Cast", "Dequantize", "Quantize"]
 
 @dataclass(frozen=True, kw_only=True)
 class Quantize(Operator):
-    """Nearest integers of the output's quantization: ONNX, QuantizeLinear."""
+    """Nearest integers of the output's quantization: ONNX, QuantizeLinear.
+
+    Integers that are quantized already are requantized: TensorFlow Lite, QUANTIZE.
+    """
 
     def infer(self, inputs: Sequence[Tensor]) -> tuple[Shape, ...]:
         """Shape of the input."""
@@ -20,10 +25,18 @@ class Quantize(Operator):
     def compute(
         self, inputs: Sequence[Operand], outputs: Sequence[Tensor], arithmetic: Arithmetic
     ) -> tuple[Array, ...]:
-        """See `Quantization.quantize`."""
-        del arithmetic
+        """See `Quantization.quantize` and `requantize`."""
+        (x,) = inputs
         output = only(outputs)
-        return (output.quantized.quantize(inputs[0].values, output.int_format),)
+        if x.is_quantized:
+            return (moved(x, output, arithmetic),)
+        return (
+            output.quantized.quantize(
+                x.values,
+                output.int_format,
+                halves_away=arithmetic.requantization is Requantization.TFLITE,
+            ),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

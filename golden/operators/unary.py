@@ -1,4 +1,4 @@
-"""Functions of one number, applied to each element of a float tensor."""
+"""Functions of one number, applied to each element of a tensor."""
 
 import math
 from abc import abstractmethod
@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from golden.arith.requantize import Requantization, Scaling, Term, requantize
 from golden.operators.base import Arithmetic, Operand, Operator, only
 from golden.tensors import Array, Shape, Tensor, storage_dtype
 
@@ -66,6 +67,20 @@ _FUNCTIONS: Mapping[Function, Callable[[Array], Array]] = MappingProxyType(
 )
 
 
+def _float32(function: Callable[[Array], Array], x: Array) -> Array:
+    """``function`` to the nearest float32."""
+    return np.asarray(function(x.astype(np.float64)), np.float32)
+
+
+_FLOAT32_FUNCTIONS: Mapping[Function, Callable[[Array], Array]] = MappingProxyType(
+    {
+        Function.SIGMOID: lambda x: np.float32(1) / (np.float32(1) + _float32(np.exp, -x)),
+        Function.TANH: lambda x: _float32(np.tanh, x),
+    }
+)
+"""As TensorFlow Lite's reference kernels compute them for a table of all integers."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Elementwise(Operator):
     """An operator whose output has the shape of its input."""
@@ -78,10 +93,19 @@ class _Elementwise(Operator):
         self, inputs: Sequence[Operand], outputs: Sequence[Tensor], arithmetic: Arithmetic
     ) -> tuple[Array, ...]:
         """In float64, rounded to the element type; infinities and NaN as IEEE 754 has them."""
-        del arithmetic
+        (x,) = inputs
+        if x.is_quantized:
+            return (self._quantized(x, only(outputs), arithmetic.requantization),)
         with np.errstate(all="ignore"):
-            result = self._apply(inputs[0].values.astype(np.float64))
+            result = self._apply(x.values.astype(np.float64))
             return (np.asarray(result).astype(storage_dtype(only(outputs).element)),)
+
+    def _quantized(self, x: Operand, output: Tensor, rule: Requantization) -> Array:
+        """Result on the real numbers that integers stand for, as integers."""
+        if rule is not Requantization.ONNX:
+            raise ValueError(f"{self.kind} on integers is not defined by the rule {rule.value}")
+        real = x.tensor.quantized.dequantize(x.values).astype(np.float64)
+        return output.quantized.quantize(self._apply(real), output.int_format)
 
     @abstractmethod
     def _apply(self, x: Array) -> Array:
@@ -91,6 +115,9 @@ class _Elementwise(Operator):
 @dataclass(frozen=True, kw_only=True)
 class Unary(_Elementwise):
     """A function without parameters.
+
+    On integers, the rule ``TFLITE`` defines sigmoid and tanh alone: float32 at every step, the
+    exponential and tanh themselves to the nearest float32, halves rounded away from 0.
 
     Parameters
     ----------
@@ -108,10 +135,17 @@ class Unary(_Elementwise):
     def _apply(self, x: Array) -> Array:
         return _FUNCTIONS[self.function](x)
 
+    def _quantized(self, x: Operand, output: Tensor, rule: Requantization) -> Array:
+        if rule is not Requantization.TFLITE or self.function not in _FLOAT32_FUNCTIONS:
+            return super()._quantized(x, output, rule)
+        with np.errstate(over="ignore"):
+            real = _FLOAT32_FUNCTIONS[self.function](x.tensor.quantized.dequantize(x.values))
+        return output.quantized.quantize(real, output.int_format, halves_away=True)
+
 
 @dataclass(frozen=True, kw_only=True)
 class LeakyRelu(_Elementwise):
-    """``x`` where positive, else ``alpha * x``.
+    """``x`` where positive, else ``alpha * x``. Quantized: each side is scaled once.
 
     Parameters
     ----------
@@ -123,6 +157,17 @@ class LeakyRelu(_Elementwise):
 
     def _apply(self, x: Array) -> Array:
         return np.where(x >= 0, x, self.alpha * x)
+
+    def _quantized(self, x: Operand, output: Tensor, rule: Requantization) -> Array:
+        positive, negative = (
+            requantize(
+                [Term(values=x.centred, scales=scales, scaling=Scaling.FIXED_POINT_OF_FLOAT32)],
+                output,
+                rule,
+            )
+            for scales in ((x.scale,), (x.scale, np.asarray(self.alpha, np.float32)))
+        )
+        return np.where(x.centred >= 0, positive, negative)
 
 
 @dataclass(frozen=True, kw_only=True)

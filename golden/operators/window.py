@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from golden.tensors import Array, Shape
 
-__all__ = ["Window"]
+__all__ = ["Window", "same_pads"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,3 +185,24 @@ class Window:
         for offset in self.offsets():
             np.maximum(result, self.element(padded, offset, sizes), out=result)
         return result
+
+
+def same_pads(
+    spatial: Shape, kernel: Shape, strides: tuple[int, ...], dilations: tuple[int, ...]
+) -> tuple[int, ...]:
+    """Least padding for ``ceil(size / stride)`` windows along each axis, an odd one at the end.
+
+    TensorFlow's padding ``SAME``; ONNX operator specification, Conv, ``SAME_UPPER``.
+
+    Returns
+    -------
+    tuple of int
+        Before each axis, then after each axis.
+    """
+    begins, ends = [], []
+    for size, length, stride, dilation in zip(spatial, kernel, strides, dilations, strict=True):
+        covered = (-(-size // stride) - 1) * stride + dilation * (length - 1) + 1
+        total = max(covered - size, 0)
+        begins.append(total // 2)
+        ends.append(total - total // 2)
+    return (*begins, *ends)

@@ -1,6 +1,7 @@
 """Convolutions and pools of ONNX."""
 
 from golden.operators import AveragePool, Conv, MaxPool, Window
+from golden.operators.window import same_pads
 from mapper.importers.onnx.node import Node
 
 __all__ = ["average_pool", "conv", "global_average_pool", "global_max_pool", "max_pool"]
@@ -58,15 +59,9 @@ def _window(node: Node, kernel: tuple[int, ...]) -> Window:
     pads = node.ints("pads", [0] * 2 * rank)
     mode = node.text("auto_pad", "NOTSET")
     if mode in {"SAME_UPPER", "SAME_LOWER"}:
-        begins, ends = [], []
-        sizes = node.shape()[2:]
-        for size, length, stride, dilation in zip(sizes, kernel, strides, dilations, strict=True):
-            count = -(-size // stride)
-            total = max((count - 1) * stride + dilation * (length - 1) + 1 - size, 0)
-            less, more = total // 2, total - total // 2
-            begins.append(less if mode == "SAME_UPPER" else more)
-            ends.append(more if mode == "SAME_UPPER" else less)
-        pads = (*begins, *ends)
+        pads = same_pads(node.shape()[2:], kernel, strides, dilations)
+        if mode == "SAME_LOWER":
+            pads = (*pads[rank:], *pads[:rank])
     elif mode == "VALID":
         pads = (0,) * 2 * rank
     elif mode != "NOTSET":
