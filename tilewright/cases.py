@@ -1,6 +1,7 @@
 """Which GEMMs to try on an engine: corners, extremes, disturbances, and random ones."""
 
 from collections.abc import Iterator
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -59,7 +60,7 @@ def choose_stimuli(
 
 
 def random_codes(port: PortLayout, shape: tuple[int, int], rng: np.random.Generator) -> Codes:
-    """Random codes of a port's format, its extremes ten times as often as chance has it."""
+    """Random codes of a port's format, an extreme in every tenth place."""
     bits = port.format.bits
     codes = rng.integers(0, 1 << bits, shape, dtype=np.uint64)
     extremes = rng.choice(port.format.extremes.astype(np.uint64), shape)
@@ -102,12 +103,11 @@ def _corners(engine: Engine, params: Any, rng: np.random.Generator) -> Iterator[
     for dim in Dim:
         full = sizes.get(dim, 5)
         choices.append(sorted({min(size, limit.get(dim, size)) for size in (1, full, full + 1)}))
-    disturbances = iter(DISTURBANCES * 4)
-    for m in choices[0]:
-        for n in choices[1]:
-            for k in choices[2]:
-                stalls = (Stalls(), next(disturbances))
-                yield _gemm(engine, params, rng, f"corner {m}x{k}x{n}", (m, k, n), stalls)
+    corners = list(product(*choices))
+    for number, (m, n, k) in enumerate(corners):
+        # Where there are fewer corners than disturbances, some get several.
+        own = DISTURBANCES[number :: len(corners)] or (DISTURBANCES[number % len(DISTURBANCES)],)
+        yield _gemm(engine, params, rng, f"corner {m}x{k}x{n}", (m, k, n), (Stalls(), *own))
     m, n, k = (choice[-1] for choice in choices)
     jobs = engine.golden.jobs(params, m, n, k)
     cycles = engine.sim.timing_sequence(params, jobs)

@@ -7,6 +7,8 @@ trained network on it, values and cycles, in simulation and on the Verilog.
 import sys
 from pathlib import Path
 
+from golden.errors import UserError
+from hw.bench.simulators import SimulatorError
 from tilewright.generation import generate
 from tilewright.running import run
 from tilewright.verbs import generate as generate_verb
@@ -24,7 +26,15 @@ LEAST_ACCURACY = 0.98
 
 
 def main() -> int:
-    """Run the demonstration; the exit status."""
+    """Run the demonstration; the exit status, as that of the command."""
+    try:
+        return _demonstrate()
+    except (UserError, SimulatorError, OSError) as error:
+        print(f"\ntilewright.demo: {error}", file=sys.stderr)
+        return 2
+
+
+def _demonstrate() -> int:
     print(f"1. Verilog of a 16x16 weight-stationary array, in {FOLDER}/\n")
     manifest = generate("systolic", ARRAY, output=FOLDER, testbench=True)
     files = [str(FOLDER / name) for name in (*manifest["files"], "manifest.json")]

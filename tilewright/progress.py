@@ -1,7 +1,8 @@
 """Progress of long work, on standard error, silent where that is no terminal."""
 
 import sys
-from collections.abc import Iterable, Iterator, Sized
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TypeVar
 
 __all__ = ["progress"]
@@ -9,15 +10,26 @@ __all__ = ["progress"]
 T = TypeVar("T")
 
 
-def progress(items: Iterable[T], what: str) -> Iterator[T]:
-    """``items``, with a line that counts them."""
-    shown = sys.stderr.isatty()
-    total = f"/{len(items)}" if isinstance(items, Sized) else ""
+@contextmanager
+def progress(items: Sequence[T], what: str) -> Iterator[Iterator[T]]:
+    """``items``, with a line that counts them; it is gone when the ``with`` ends, however it does.
+
+    Parameters
+    ----------
+    items : sequence
+    what : str
+        Being counted.
+    """
+    if not sys.stderr.isatty():
+        yield iter(items)
+        return
     try:
-        for number, item in enumerate(items, start=1):
-            if shown:
-                print(f"\r{what}: {number}{total}", end="", file=sys.stderr, flush=True)
-            yield item
+        yield _counted(items, what)
     finally:
-        if shown:
-            print("\r\033[K", end="", file=sys.stderr, flush=True)
+        print("\r\033[K", end="", file=sys.stderr, flush=True)
+
+
+def _counted(items: Sequence[T], what: str) -> Iterator[T]:
+    for number, item in enumerate(items, start=1):
+        print(f"\r{what}: {number}/{len(items)}", end="", file=sys.stderr, flush=True)
+        yield item

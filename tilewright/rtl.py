@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,13 +14,13 @@ from hw.bench.simulators import find_simulator
 from tilewright.caching import Cache, default_cache
 from tilewright.catalog import Engine
 from tilewright.products import GemmCodes
-from tilewright.progress import progress
 from tilewright.stimulus import Stimulus, build_vectors
-from tilewright.verification import CaseReport, built_bench, play
+from tilewright.verification import BenchRun, CaseReport, built_bench, play
 
-__all__ = ["RtlReport", "run_rtl"]
+__all__ = ["RtlReport", "RtlRun"]
 
-SAMPLES_AT_ONCE = 16
+ELEMENTS_AT_ONCE = 1 << 22
+"""That cross the ports before what has gathered is played: enough to make a start worth it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,15 +57,8 @@ class RtlReport:
         return not (self.output_mismatches or self.cycle_mismatches)
 
 
-def run_rtl(
-    engine: Engine,
-    params: Any,
-    samples: Sequence[Sequence[GemmCodes]],
-    *,
-    simulator: str = "verilator",
-    cache: Cache | None = None,
-) -> RtlReport:
-    """Push the products of some samples through the engine's Verilog.
+class RtlRun:
+    """Pushes products through an engine's Verilog, some samples at a time.
 
     The products of a layer are one list of jobs, back to back.
 
@@ -71,33 +66,76 @@ def run_rtl(
     ----------
     engine : Engine
     params : Params of that engine
-    samples : sequence of sequences of GemmCodes
-        Products of each sample, in order.
     simulator : {"verilator", "icarus"}
     cache : Cache, optional
         Where builds lie.
+
+    Raises
+    ------
+    SimulatorError
+        If the simulator is missing or too old.
     """
-    found = find_simulator(simulator)
-    folder = built_bench(engine, params, found, waves=None, cache=cache or default_cache())
-    chunks = [
-        samples[start : start + SAMPLES_AT_ONCE]
-        for start in range(0, len(samples), SAMPLES_AT_ONCE)
-    ]
-    runs = []
-    for chunk in progress(chunks, f"Verilog, {SAMPLES_AT_ONCE} samples at a time"):
-        stimuli = [layer for products in chunk for layer in _layers(products)]
-        vectors = build_vectors(engine, params, stimuli, top=engine.name, seed=0)
-        runs.append(play(found, folder, vectors))
-    first = runs[0].reports[: len(_layers(samples[0]))]
-    return RtlReport(
-        rtl_samples=len(samples),
-        rtl_cycles=sum(case.cycles or 0 for case in first),
-        rtl_outputs_checked=sum(bench.outputs_checked for bench in runs),
-        output_mismatches=sum(bench.mismatches for bench in runs),
-        cycle_mismatches=sum(bench.cycle_mismatches for bench in runs),
-        rtl_layers=tuple((case.name, case.cycles or 0) for case in first),
-        failures=tuple(case for bench in runs for case in bench.reports if case.failed),
-    )
+
+    def __init__(
+        self,
+        engine: Engine,
+        params: Any,
+        *,
+        simulator: str = "verilator",
+        cache: Cache | None = None,
+    ) -> None:
+        self._engine = engine
+        self._params = params
+        self._simulator = find_simulator(simulator)
+        self._cache = cache or default_cache()
+        self._waiting: list[Stimulus] = []
+        self._elements = 0
+        self._samples = 0
+        self._runs: list[BenchRun] = []
+        self._layers_of_a_sample = 0
+
+    def add(self, products: Sequence[GemmCodes]) -> None:
+        """The products of one sample, in order."""
+        layers = _layers(products)
+        self._waiting += layers
+        self._elements += sum(
+            int(np.sum(jobs.m * jobs.k + jobs.k * jobs.n + jobs.m * jobs.n))
+            for jobs in (layer.jobs for layer in layers)
+        )
+        self._samples += 1
+        self._layers_of_a_sample = len(layers)
+        if self._elements >= ELEMENTS_AT_ONCE:
+            self._play()
+
+    def report(self) -> RtlReport:
+        """What the Verilog said to all samples, of which there is at least one."""
+        if self._waiting:
+            self._play()
+        reports = [case for bench in self._runs for case in bench.reports]
+        first = reports[: self._layers_of_a_sample]
+        return RtlReport(
+            rtl_samples=self._samples,
+            rtl_cycles=sum(case.cycles or 0 for case in first),
+            rtl_outputs_checked=sum(bench.outputs_checked for bench in self._runs),
+            output_mismatches=sum(bench.mismatches for bench in self._runs),
+            cycle_mismatches=sum(bench.cycle_mismatches for bench in self._runs),
+            rtl_layers=tuple((case.name, case.cycles or 0) for case in first),
+            failures=tuple(case for case in reports if case.failed),
+        )
+
+    def _play(self) -> None:
+        vectors = build_vectors(
+            self._engine, self._params, self._waiting, top=self._engine.name, seed=0
+        )
+        self._runs.append(play(self._simulator, self._folder, vectors))
+        self._waiting, self._elements = [], 0
+
+    @cached_property
+    def _folder(self) -> Path:
+        """Of the simulator, built when it is first needed: that may take a minute."""
+        return built_bench(
+            self._engine, self._params, self._simulator, waves=None, cache=self._cache
+        )
 
 
 def _layers(products: Sequence[GemmCodes]) -> list[Stimulus]:

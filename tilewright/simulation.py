@@ -37,7 +37,8 @@ def simulate(
     Returns
     -------
     dict
-        ``workload``, ``total_cycles``, ``utilisation``, ``layers`` and ``dram_bytes``.
+        ``workload``, ``engine``, ``total_cycles``, ``layers``, ``dram_bytes`` (None with
+        ``compat``), ``utilisation`` (of each layer alone with ``compat``).
 
     Raises
     ------
@@ -73,7 +74,12 @@ def _as_scalesim(engine: str, design: Any, work: Workload) -> dict[str, Any]:
     found, _ = find_design(engine, {})
     # Cycles do not depend on how wide sums are, and SCALE-Sim knows no limit on K.
     longest = max(product.k for layer in work.layers for product in layer.products)
-    roomy = replace(design, accumulator=None, k_max=max(design.k_max, longest))
+    try:
+        roomy = replace(design, accumulator=None, k_max=max(design.k_max, longest))
+    except UserError as error:
+        raise UserError(
+            f"{work.name} has sums of {longest} products, too long for this array: {error}"
+        ) from None
     exact = time_layers(found.golden, found.sim, roomy, work.layers)
     layers = scalesim_workload(
         work, rows=design.rows, cols=design.cols, dataflow=design.dataflow.value

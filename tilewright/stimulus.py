@@ -1,8 +1,9 @@
 """From matrices to test vectors: what each port of an engine carries, and what must come out."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from itertools import pairwise
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,12 @@ __all__ = ["INPUTS", "PORTS", "Stalls", "Stimulus", "build_vectors", "port_bits"
 INPUTS = ("job", "activations", "weights")
 OUTPUT = "results"
 PORTS = (*INPUTS, OUTPUT)
+MASK = "mask"
+
+ELEMENTS_AT_ONCE = 1 << 20
+
+_Beats: TypeAlias = NDArray[np.uint8]
+"""Shape (beats, bytes)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,20 +78,6 @@ class Stimulus:
     stalls: tuple[Stalls, ...] = (Stalls(),)
 
 
-@dataclass
-class _Rows:
-    """Beats of all ports, gathered case by case."""
-
-    beats: dict[str, list[NDArray[np.uint8]]] = field(
-        default_factory=lambda: {port: [] for port in (*PORTS, "mask")}
-    )
-    count: dict[str, int] = field(default_factory=lambda: dict.fromkeys((*PORTS, "mask"), 0))
-
-    def add(self, port: str, rows: NDArray[np.uint8]) -> None:
-        self.beats[port].append(rows)
-        self.count[port] += len(rows)
-
-
 def build_vectors(
     engine: Engine, params: Any, stimuli: Sequence[Stimulus], *, top: str, seed: int
 ) -> Vectors:
@@ -102,20 +95,20 @@ def build_vectors(
     """
     rng = np.random.default_rng(seed)
     ports = engine.golden.layout(params)
-    rows = _Rows()
+    rows: dict[str, list[_Beats]] = {port: [] for port in (*PORTS, MASK)}
+    counts = dict.fromkeys(rows, 0)
     cases: list[Case] = []
-    longest = 0
     for stimulus in stimuli:
-        before = dict(rows.count)
-        for job in stimulus.jobs:
-            _add_job(engine, params, ports, job, stimulus, rows, rng)
-        beats = {port: (before[port], rows.count[port]) for port in PORTS}
+        before = dict(counts)
+        for jobs in _blocks(stimulus.jobs):
+            for port, beats in _all_beats(engine, params, ports, stimulus, jobs, rng).items():
+                rows[port].append(beats)
+                counts[port] += len(beats)
         cycles = engine.sim.timing_sequence(params, stimulus.jobs)
-        longest = max(longest, cycles)
         cases.extend(
             Case(
                 name=stimulus.name,
-                beats=beats,
+                beats={port: (before[port], counts[port]) for port in PORTS},
                 cycles=cycles if stalls.none else None,
                 stalls={port: getattr(stalls, port) for port in PORTS},
                 lazy_sink=stalls.lazy_sink,
@@ -123,10 +116,8 @@ def build_vectors(
             )
             for stalls in stimulus.stalls
         )
-    one_job = max(
-        engine.sim.timing_sequence(params, Jobs.of(job))
-        for job in {_sizes(job) for stimulus in stimuli for job in stimulus.jobs}
-    )
+    sizes, _ = _sizes(Jobs.concatenate(*(stimulus.jobs for stimulus in stimuli)))
+    one_job = max(engine.sim.timing_sequence(params, Jobs.of(size)) for size in sizes)
     return Vectors(
         plan=Plan(
             top=top,
@@ -134,11 +125,13 @@ def build_vectors(
             lane_bits=ports.results.format.bits,
             # A job with all its ports stalled moves at least a beat in a fraction of this.
             patience_cycles=20 * one_job + 200,
+            # What is still on its way comes within the time of the shortest job.
+            listen_cycles=4 * engine.sim.timing_sequence(params, Jobs.of(Job(m=1, n=1, k=1))),
             seed=seed,
             cases=tuple(cases),
         ),
-        beats={port: np.concatenate(rows.beats[port]) for port in PORTS},
-        mask=np.concatenate(rows.beats["mask"]),
+        beats={port: np.concatenate(rows[port]) for port in PORTS},
+        mask=np.concatenate(rows[MASK]),
     )
 
 
@@ -152,38 +145,145 @@ def port_bits(ports: Layout) -> dict[str, int]:
     }
 
 
-def _sizes(job: Job) -> Job:
-    return Job(m=job.m, n=job.n, k=job.k)
+def _blocks(jobs: Jobs) -> Iterator[Jobs]:
+    """The list in pieces that are worked on at once, to need little memory."""
+    volume = np.cumsum(jobs.m * jobs.k + jobs.k * jobs.n + jobs.m * jobs.n)
+    cuts = np.flatnonzero(np.diff(volume // ELEMENTS_AT_ONCE)) + 1
+    columns = {column.name: getattr(jobs, column.name) for column in fields(jobs)}
+    for start, end in pairwise([0, *cuts.tolist(), len(jobs)]):
+        yield Jobs(**{name: column[start:end] for name, column in columns.items()})
 
 
-def _add_job(
+def _sizes(jobs: Jobs) -> tuple[list[Job], NDArray[np.int64]]:
+    """Sizes that occur, and for each job which of them it has."""
+    columns = np.stack([jobs.m, jobs.n, jobs.k], axis=1)
+    sizes, which = np.unique(columns, axis=0, return_inverse=True)
+    return [Job(m=m, n=n, k=k) for m, n, k in sizes.tolist()], which.ravel()
+
+
+def _all_beats(
     engine: Engine,
     params: Any,
     ports: Layout,
-    job: Job,
     stimulus: Stimulus,
-    rows: _Rows,
+    jobs: Jobs,
     rng: np.random.Generator,
-) -> None:
-    code, code_bits = ports.job_code(job), sum(field.bits for field in ports.job)
-    octets = code.to_bytes(-(-code_bits // 8), "little")
-    a, w = stimulus.a[job.tile(Operand.A)], stimulus.w[job.tile(Operand.W)]
-    d = engine.golden.matmul(params, a, w)
-    rows.add("job", np.frombuffer(octets, dtype=np.uint8)[np.newaxis])
-    rows.add("activations", _operand_beats(ports.activations, a, job, rng))
-    rows.add("weights", _operand_beats(ports.weights, w, job, rng))
-    elements = ports.results.elements(job)
+) -> dict[str, _Beats]:
+    """Beats of every port, and the mask, for some jobs of a stimulus."""
+    sizes, which = _sizes(jobs)
+    results = _Elements.of(ports.results, sizes, which)
+    expected = _results(engine, params, stimulus, jobs)
+    starts = np.cumsum(jobs.m * jobs.n) - jobs.m * jobs.n
+    values = expected[np.maximum(results.index, 0) + starts[results.job, np.newaxis]]
     bits = ports.results.format.bits
-    used = elements >= 0
     ones = np.uint64((1 << bits) - 1)
-    rows.add(OUTPUT, pack(np.where(used, d.ravel()[elements], 0), bits))
-    rows.add("mask", pack(np.where(used, ones, np.uint64(0)), bits))
+    return {
+        "job": _job_beats(ports, sizes)[which],
+        "activations": _operand_beats(
+            ports.activations, stimulus.a, (jobs.m0, jobs.k0, jobs.k), sizes, which, rng
+        ),
+        "weights": _operand_beats(
+            ports.weights, stimulus.w, (jobs.k0, jobs.n0, jobs.n), sizes, which, rng
+        ),
+        OUTPUT: pack(np.where(results.used, values, 0), bits),
+        MASK: pack(np.where(results.used, ones, np.uint64(0)), bits),
+    }
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Elements:
+    """What the lanes of a port carry, beat after beat, for some jobs.
+
+    Parameters
+    ----------
+    index : ndarray of int64, shape (beats, lanes)
+        Row-major index into the tile of the job; -1 where a lane carries nothing.
+    job : ndarray of int64, shape (beats,)
+        Number of the job that a beat belongs to.
+    """
+
+    index: NDArray[np.int64]
+    job: NDArray[np.int64]
+
+    @property
+    def used(self) -> NDArray[np.bool_]:
+        """Where a lane carries something."""
+        return self.index >= 0
+
+    @classmethod
+    def of(cls, port: PortLayout, sizes: Sequence[Job], which: NDArray[np.int64]) -> "_Elements":
+        """For jobs of ``sizes[which]``."""
+        elements = [port.elements(size) for size in sizes]
+        beats = np.array([len(rows) for rows in elements])
+        return cls(
+            index=np.concatenate([elements[size] for size in which]),
+            job=np.repeat(np.arange(len(which)), beats[which]),
+        )
+
+
+def _job_beats(ports: Layout, sizes: Sequence[Job]) -> _Beats:
+    """The job port's beat for each size."""
+    octets = -(-sum(field.bits for field in ports.job) // 8)
+    codes = b"".join(ports.job_code(size).to_bytes(octets, "little") for size in sizes)
+    return np.frombuffer(codes, dtype=np.uint8).reshape(len(sizes), octets)
 
 
 def _operand_beats(
-    port: PortLayout, tile: Codes, job: Job, rng: np.random.Generator
-) -> NDArray[np.uint8]:
-    """Beats of an operand; lanes that carry nothing carry random codes."""
-    elements = port.elements(job)
-    noise = rng.integers(0, 1 << port.format.bits, elements.shape, dtype=np.uint64)
-    return pack(np.where(elements >= 0, tile.ravel()[elements], noise), port.format.bits)
+    port: PortLayout,
+    matrix: Codes,
+    tiles: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]],
+    sizes: Sequence[Job],
+    which: NDArray[np.int64],
+    rng: np.random.Generator,
+) -> _Beats:
+    """Beats of an operand; lanes that carry nothing carry random codes.
+
+    ``tiles`` are the first row, the first column and the columns of each job's tile of ``matrix``.
+    """
+    elements = _Elements.of(port, sizes, which)
+    row0, col0, cols = (column[elements.job, np.newaxis] for column in tiles)
+    row, col = np.divmod(np.maximum(elements.index, 0), cols)
+    bits = port.format.bits
+    noise = rng.integers(0, 1 << bits, elements.index.shape, dtype=np.uint64)
+    return pack(np.where(elements.used, matrix[row0 + row, col0 + col], noise), bits)
+
+
+def _results(engine: Engine, params: Any, stimulus: Stimulus, jobs: Jobs) -> Codes:
+    """Result tiles of the jobs, each in row-major order, one after the other.
+
+    A result depends on nothing but a row of ``a`` and a column of ``w``, so that tiles with an
+    operand in common are computed as one product.
+    """
+    same_a, same_w = (
+        _groups(np.stack(columns, axis=1))
+        for columns in (
+            (jobs.m0, jobs.m, jobs.k0, jobs.k),
+            (jobs.n0, jobs.n, jobs.k0, jobs.k),
+        )
+    )
+    every = list(jobs)
+    tiles: list[Codes] = [np.empty(0, np.uint8)] * len(every)
+    along = 1 if len(same_a) <= len(same_w) else 0
+    for group in same_a if along else same_w:
+        members = [every[number] for number in group]
+        # Whichever operand is common is the same for every member.
+        rows, depth = members[0].tile(Operand.A)
+        cols = members[0].tile(Operand.W)[1]
+        if along:
+            a = stimulus.a[rows, depth]
+            w = np.concatenate([stimulus.w[job.tile(Operand.W)] for job in members], axis=1)
+            ends = np.cumsum([job.n for job in members])
+        else:
+            a = np.concatenate([stimulus.a[job.tile(Operand.A)] for job in members])
+            w = stimulus.w[depth, cols]
+            ends = np.cumsum([job.m for job in members])
+        product = engine.golden.matmul(params, a, w)
+        for number, tile in zip(group, np.split(product, ends[:-1], axis=along), strict=True):
+            tiles[number] = tile.ravel()
+    return np.concatenate(tiles)
+
+
+def _groups(keys: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """Numbers of the rows that are equal, for each row that occurs."""
+    _, which, counts = np.unique(keys, axis=0, return_inverse=True, return_counts=True)
+    return np.split(np.argsort(which.ravel(), kind="stable"), np.cumsum(counts)[:-1])

@@ -14,7 +14,7 @@ GEMM = "gemm:"
 
 
 def load_workload(text: str) -> Workload:
-    """Layers of a model file (.onnx), a SCALE-Sim table (.csv) or ``gemm:MxKxN``.
+    """Layers of a model file (.onnx, .tflite), a SCALE-Sim table (.csv) or ``gemm:MxKxN``.
 
     Raises
     ------
@@ -26,15 +26,15 @@ def load_workload(text: str) -> Workload:
     match Path(text).suffix.lower():
         case ".csv":
             return read_scalesim(Path(text))
-        case ".onnx":
-            # Imported late: a table or a GEMM needs no ONNX.
+        case ".onnx" | ".tflite":
+            # Imported late: a table or a GEMM needs no graph.
             from mapper.workloads import graph_workload
 
             return graph_workload(load_model(text))
         case _:
             raise UserError(
-                f"{text!r} is no workload: allowed are a model (.onnx), a SCALE-Sim table (.csv)"
-                " and gemm:MxKxN"
+                f"{text!r} is no workload: allowed are a model (.onnx, .tflite), a SCALE-Sim table"
+                " (.csv) and gemm:MxKxN"
             )
 
 
@@ -46,8 +46,17 @@ def load_model(path: Path | str) -> Graph:
     UserError
         If it can not be read.
     """
-    if Path(path).suffix.lower() != ".onnx":
-        raise UserError(f"{str(path)!r} is no model: allowed are ONNX files (.onnx)")
-    from mapper.importers.onnx import import_onnx
+    # Imported late: each format has a package of its own, and needs it alone.
+    match Path(path).suffix.lower():
+        case ".onnx":
+            from mapper.importers.onnx import import_onnx
 
-    return import_onnx(path)
+            return import_onnx(path)
+        case ".tflite":
+            from mapper.importers.tflite import import_tflite
+
+            return import_tflite(path)
+        case _:
+            raise UserError(
+                f"{str(path)!r} is no model: allowed are ONNX (.onnx) and TFLite files (.tflite)"
+            )

@@ -60,7 +60,7 @@ async def play_vectors(dut: Any) -> None:
             await _reset(dut, edge)
         records.append({**_record(case, sink, mask[first:end], plan.lane_bits), **run})
     seconds = time.perf_counter() - begun
-    trailing = await _listen(edge, sink, plan.patience_cycles)
+    trailing = await _listen(edge, sink, plan.listen_cycles)
     Path(os.environ["TILEWRIGHT_RESULTS"]).write_text(
         json.dumps({"cases": records, "trailing_beats": trailing, "seconds": seconds})
     )

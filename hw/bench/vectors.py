@@ -61,6 +61,8 @@ class Plan:
         Bits of one result.
     patience_cycles : int
         A case in which nothing moves for so long is given up.
+    listen_cycles : int
+        How long to look for results that nobody expects, after the last case.
     seed : int
         Of stalls and of what idle ports carry.
     cases : tuple of Case
@@ -70,6 +72,7 @@ class Plan:
     bits: Mapping[str, int]
     lane_bits: int
     patience_cycles: int
+    listen_cycles: int
     seed: int
     cases: tuple[Case, ...]
 

@@ -169,8 +169,7 @@ class _Bench:
                 await self._listen(ctx, played, self._random.randrange(4))
             if played.problems:
                 return
-        # Longer than the longest job takes.
-        await self._listen(ctx, self.played[-1], self._plan.patience_cycles // 10)
+        await self._listen(ctx, self.played[-1], self._plan.listen_cycles)
 
     async def _pulse_reset(self, ctx: Any) -> None:
         for source in self._sources:

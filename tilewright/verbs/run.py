@@ -12,7 +12,7 @@ __all__ = ["configure", "execute", "show"]
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Model, data, engine."""
-    parser.add_argument("model", metavar="MODEL", help="quantized network (.onnx)")
+    parser.add_argument("model", metavar="MODEL", help="quantized network (.onnx, .tflite)")
     add_engine(parser)
     parser.add_argument(
         "--input", type=Path, metavar="FILE.npz", help="samples of every input; default: random"
@@ -23,9 +23,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--rtl-samples", type=count, metavar="N", help="the first N samples alone on the Verilog"
     )
     add_simulator(parser)
-    parser.add_argument(
-        "--samples", type=count, default=1, metavar="N", help="random samples (default: 1)"
-    )
+    parser.add_argument("--samples", type=count, metavar="N", help="random samples (default: 1)")
     parser.add_argument("--seed", type=seed, default=0, metavar="S", help="of random samples")
     parser.add_argument(
         "-o",
@@ -80,4 +78,7 @@ def show(result: dict[str, Any]) -> str:
             f" codes checked, {result['output_mismatches']} mismatches,"
             f" {result['cycle_mismatches']} cycle mismatches"
         )
+        failed = dict.fromkeys(failure["name"] for failure in result["failures"])
+        if failed:
+            lines.append(f"failed: {', '.join(failed)}")
     return "\n".join(lines)

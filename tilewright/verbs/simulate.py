@@ -14,7 +14,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "workload",
         metavar="WORKLOAD",
-        help="model file (.onnx), SCALE-Sim table (.csv), or gemm:MxKxN",
+        help="model file (.onnx, .tflite), SCALE-Sim table (.csv), or gemm:MxKxN",
     )
     add_engine(parser)
     parser.add_argument(
