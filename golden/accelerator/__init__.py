@@ -1,0 +1,1 @@
+"""The accelerator: its description, its instruction set, and what programs mean."""
