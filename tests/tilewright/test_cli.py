@@ -334,6 +334,8 @@ def test_an_interrupt_leaves_nothing_half_written(tmp_path: Path, cache_home: Pa
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # Tests that run in the background may have been told to ignore interrupts.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     deadline = time.monotonic() + 60
     while not list(caches.glob("tilewright/*/*.making")):

@@ -13,7 +13,9 @@ WRONG = {"beat": 3, "lane": 1, "got": 7, "expected": 5}
 def plan(**changed: Any) -> Plan:
     """A plan of one case."""
     case = Case(**{"name": "case", "beats": {}, "cycles": 10, **changed})
-    return Plan(top="top", bits={}, lane_bits=8, patience_cycles=9, listen_cycles=9, seed=0, cases=(case,))
+    return Plan(
+        top="top", bits={}, lane_bits=8, patience_cycles=9, listen_cycles=9, seed=0, cases=(case,)
+    )
 
 
 def report(trailing_beats: int = 0, **changed: Any) -> dict[str, Any]:
