@@ -7,7 +7,9 @@ serves many runs. ``runtime …`` compiles what builds have in common.
 import argparse
 import json
 import os
+import re
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -28,6 +30,7 @@ __all__ = ["build", "build_runtime", "judge_results", "main", "play"]
 BENCH = f"{__package__}.engine_tb"
 
 SHOWN_FAILURES = 10
+TIMESCALE = ("1ns", "1ps")
 
 
 class _PortsOnlyVerilator(CocotbVerilator):
@@ -52,6 +55,13 @@ class _PortsOnlyVerilator(CocotbVerilator):
         # Once verilated, so that they are newer than what they depend on.
         copies = ["cp", *map(str, self._compiled), str(self.build_dir)] if self._compiled else []
         return [command for command in (verilate, copies, make) if command]
+
+
+class _Translator(_PortsOnlyVerilator):
+    """Writes C++ and compiles none of it."""
+
+    def _build_command(self) -> list[list[str]]:
+        return super()._build_command()[:1]
 
 
 class _Icarus(CocotbIcarus):
@@ -82,7 +92,6 @@ def build(
     *,
     waves: str | None = None,
     runtime: Path | None = None,
-    keep: bool = False,
 ) -> None:
     """Build ``verilog`` in ``folder``.
 
@@ -101,37 +110,21 @@ def build(
         Format of the trace that `play` will be able to write.
     runtime : Path, optional
         What `build_runtime` left for the same ``waves``.
-    keep : bool
-        Whether to keep what only building needs.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    sources: list[Any] = [verilog]
-    arguments: list[str] = []
-    runner: Any
     if simulator == "verilator":
-        control = folder / "ports.vlt"
-        lines = ["`verilator_config"]
-        lines += [f'public_flat_rw -module "{top}" -var "{port}"' for port in ports]
-        control.write_text("\n".join(lines) + "\n")
-        sources.append(VerilatorControlFile(control))
-        arguments = ["-Wno-fatal"]
-        if waves == "fst":
-            arguments += ["--trace-fst", *_fst_options(folder)]
         compiled = sorted(runtime.resolve().glob("*.o")) if runtime else []
-        runner = _PortsOnlyVerilator(compiled)
-    else:
-        runner = _Icarus()
-    runner.build(
-        sources=sources,
+        _run_verilator(_PortsOnlyVerilator(compiled), verilog, top, ports, folder, waves)
+        _remove_intermediates(top, folder)
+        return
+    _Icarus().build(
+        sources=[verilog],
         hdl_toplevel=top,
         build_dir=folder,
-        build_args=arguments,
-        timescale=("1ns", "1ps"),
+        timescale=TIMESCALE,
         waves=waves is not None,
         always=True,
     )
-    if simulator == "verilator" and not keep:
-        _remove_intermediates(top, folder)
 
 
 def build_runtime(folder: Path, *, waves: str | None = None) -> None:
@@ -140,12 +133,44 @@ def build_runtime(folder: Path, *, waves: str | None = None) -> None:
     It takes most of the time of a small design's build. It is left in ``folder`` for `build`.
     """
     with tempfile.TemporaryDirectory(prefix="tilewright-") as scratch:
-        idle = Path(scratch, "idle.v")
+        idle, place = Path(scratch, "idle.v"), Path(scratch, "build")
         idle.write_text("module idle(input wire clk);\nendmodule\n")
-        build("verilator", idle, "idle", ["clk"], Path(scratch, "build"), waves=waves, keep=True)
+        place.mkdir()
+        _run_verilator(_Translator(), idle, "idle", ["clk"], place, waves)
+        parts = set(re.findall(r"\bverilated\w*", (place / "Vtop_classes.mk").read_text()))
+        objects = [f"{part}.o" for part in sorted(parts)]
+        tracing = f"VM_TRACE={int(waves is not None)}"
+        make = ["make", "-C", str(place), "-f", "Vtop.mk", tracing, *objects]
+        subprocess.run(make, check=True)
         folder.mkdir(parents=True, exist_ok=True)
-        for compiled in Path(scratch, "build").glob("verilated*.o"):
-            shutil.copyfile(compiled, folder / compiled.name)
+        for compiled in objects:
+            shutil.copyfile(place / compiled, folder / compiled)
+
+
+def _run_verilator(
+    runner: CocotbVerilator,
+    verilog: Path,
+    top: str,
+    ports: Sequence[str],
+    folder: Path,
+    waves: str | None,
+) -> None:
+    control = folder / "ports.vlt"
+    lines = ["`verilator_config"]
+    lines += [f'public_flat_rw -module "{top}" -var "{port}"' for port in ports]
+    control.write_text("\n".join(lines) + "\n")
+    arguments = ["-Wno-fatal"]
+    if waves == "fst":
+        arguments += ["--trace-fst", *_fst_options(folder)]
+    runner.build(
+        sources=[verilog, VerilatorControlFile(control)],
+        hdl_toplevel=top,
+        build_dir=folder,
+        build_args=arguments,
+        timescale=TIMESCALE,
+        waves=waves is not None,
+        always=True,
+    )
 
 
 def _fst_options(folder: Path) -> list[str]:
