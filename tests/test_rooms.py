@@ -54,7 +54,7 @@ def top(module: str) -> str:
 def declared(group: str | None = None) -> set[str]:
     """Import names of the distributions that the project declares."""
     wanted = PROJECT["dependency-groups"][group] if group else PROJECT["project"]["dependencies"]
-    names = {normal(re.match(r"[\w-]+", entry)[0]) for entry in wanted}  # type: ignore[index]
+    names = {normal(re.match(r"[\w-]+", entry)[0]) for entry in wanted}  # type: ignore[index]  # matches
     return {
         module
         for module, distributions in importlib.metadata.packages_distributions().items()

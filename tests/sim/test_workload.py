@@ -214,8 +214,8 @@ def test_workload_refused() -> None:
     with pytest.raises(
         TypeError, match=r"^workload 'net': layers must be a tuple of GemmLayer and ConvLayer, not"
     ):
-        Workload(name="net", layers=list(layers))  # type: ignore[arg-type]
+        Workload(name="net", layers=list(layers))  # type: ignore[arg-type]  # is the point
     with pytest.raises(
         TypeError, match=r"^workload 'net': layers must be a tuple of GemmLayer and ConvLayer, not"
     ):
-        Workload(name="net", layers=(3,))  # type: ignore[arg-type]
+        Workload(name="net", layers=(3,))  # type: ignore[arg-type]  # is the point

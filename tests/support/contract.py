@@ -324,6 +324,7 @@ def _vectors(
     engine: EngineParts, params: Any, stimuli: Sequence[Stimulus], rng: np.random.Generator
 ) -> Any:
     seed = int(rng.integers(1 << 30))
+    # A patched engine has the parts of an engine, but is none.
     return build_vectors(engine, params, stimuli, top=engine.name, seed=seed)  # type: ignore[arg-type]
 
 
