@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 from amaranth.back import verilog
-from amaranth.hdl import ClockSignal, Instance, ResetSignal
+from amaranth.hdl import ClockSignal, Instance, ResetInserter, ResetSignal, Signal
 from amaranth.lib import wiring
 
 __all__ = ["Emission", "emit_verilog", "place"]
@@ -20,7 +20,7 @@ __all__ = ["Emission", "emit_verilog", "place"]
 C = TypeVar("C", bound=wiring.Component)
 
 
-def place(platform: object, cls: type[C], *args: Hashable) -> C:
+def place(platform: object, cls: type[C], *args: Hashable, reset: Signal | None = None) -> C:
     """A part ``cls(*args)`` for the design that is elaborated on ``platform``.
 
     Parameters
@@ -31,11 +31,14 @@ def place(platform: object, cls: type[C], *args: Hashable) -> C:
         Component that depends on nothing but its arguments, clocked by the ``sync`` domain.
     *args : hashable
         Its arguments.
+    reset : Signal, optional
+        Resets the part while it is 1, beside the reset of the domain.
     """
     if isinstance(platform, Emission):
         # The stand-in has the ports of ``cls``, which is all that a parent may use.
-        return cast(C, platform.instance(cls, args))
-    return cls(*args)
+        return cast(C, platform.instance(cls, args, reset))
+    part = cls(*args)
+    return part if reset is None else cast(C, ResetInserter(reset)(part))
 
 
 class Emission:
@@ -51,7 +54,14 @@ class Emission:
         self._parts: dict[Hashable, _Part] = {}
         self.modules: list[str] = []
 
-    def instance(self, cls: type[wiring.Component], args: tuple[Hashable, ...]) -> wiring.Component:
+    def add(self, module: str) -> None:
+        """Take up a module that is written in Verilog, once."""
+        if module not in self.modules:
+            self.modules.append(module)
+
+    def instance(
+        self, cls: type[wiring.Component], args: tuple[Hashable, ...], reset: Signal | None = None
+    ) -> wiring.Component:
         """Stand-in for ``cls(*args)``, which is emitted once however often it is placed."""
         if (cls, args) not in self._parts:
             component = cls(*args)
@@ -64,7 +74,7 @@ class Emission:
             self.modules.append("")
             self.modules[index] = text = _convert(component, part.name, self)
             part.clocked = _has_port(text, part.name, "clk")
-        return _Placed(self._parts[cls, args])
+        return _Placed(self._parts[cls, args], reset)
 
 
 @dataclass
@@ -79,14 +89,16 @@ class _Part:
 class _Placed(wiring.Component):
     """Instance of a part."""
 
-    def __init__(self, part: _Part) -> None:
+    def __init__(self, part: _Part, reset: Signal | None) -> None:
         super().__init__(part.signature)
         self._part = part
+        self._reset = reset
 
     def elaborate(self, platform: object) -> Instance:
         ports: dict[str, Any] = {}
         if self._part.clocked:
-            ports = {"i_clk": ClockSignal(), "i_rst": ResetSignal()}
+            reset = ResetSignal() if self._reset is None else ResetSignal() | self._reset
+            ports = {"i_clk": ClockSignal(), "i_rst": reset}
         for path, member, value in self.signature.flatten(self):
             direction = "i" if member.flow == wiring.In else "o"
             ports[f"{direction}_{'__'.join(map(str, path))}"] = value

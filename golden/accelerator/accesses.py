@@ -82,6 +82,22 @@ class Access:
         return sum(int(axis[-1]) for axis in self.axes)
 
     @cached_property
+    def runs(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """All of them as runs without a gap: the first of each, and the one after its last."""
+        if self.empty:
+            return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
+        inner, *outer = sorted(self.axes, key=len, reverse=True)
+        first = np.zeros(1, dtype=np.int64)
+        for axis in outer:
+            first = _sums(first, axis)
+        if isinstance(inner, range) and (inner.step == 1 or len(inner) == 1):
+            return first + inner.start, first + inner.start + len(inner)
+        places = np.asarray(inner, dtype=np.int64)
+        ends = np.flatnonzero(np.diff(places) > 1)
+        low, high = places[np.r_[0, ends + 1]], places[np.r_[ends, len(places) - 1]] + 1
+        return (first[:, None] + low).reshape(-1), (first[:, None] + high).reshape(-1)
+
+    @cached_property
     def index(self) -> NDArray[np.int64]:
         """All of them, sorted, each once."""
         if self.empty:

@@ -2,30 +2,36 @@
 
 Legal means: every field in range, every address inside its memory, no local word read before it
 was written, every token that is waited for was given by an earlier instruction, every token that is
-given is waited for, never too many are unused, and whatever two units do to the same word is
-ordered by tokens. Such a program never hangs, and leaves the same
-however its units overlap.
+given is waited for, never too many are unused, and whatever two units do to the same word, or
+through the same port of a bank, is ordered by tokens. Such a program never hangs, and leaves the
+same however its units overlap.
 """
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from golden.accelerator.accesses import Access, Space, accesses
+from golden.accelerator.banks import Port, ports
+from golden.accelerator.description import Accelerator
 from golden.accelerator.encoding import encode_instruction
 from golden.accelerator.instructions import (
     BASES,
     Add,
     Gemm,
     Instruction,
+    Load,
     LocalMemory,
+    Pool,
+    Table,
     Unit,
     Units,
 )
 from golden.accelerator.interpreter import MemorySizes
+from golden.accelerator.places import Places
 
 __all__ = ["TOKENS", "Regions", "check_program"]
 
@@ -48,27 +54,86 @@ class Regions:
         Of local memories.
     dram_bytes : sequence of int
         Bytes behind each base register.
+    activation_banks, accumulator_banks : int
+        Equal parts of these memories that have ports of their own.
     """
 
     lanes: int
     sizes: MemorySizes
     dram_bytes: Sequence[int]
+    activation_banks: int = 1
+    accumulator_banks: int = 1
+
+    @classmethod
+    def of(cls, accelerator: Accelerator, dram_bytes: Sequence[int]) -> "Regions":
+        """What programs for an accelerator may reach.
+
+        Parameters
+        ----------
+        accelerator : Accelerator
+        dram_bytes : sequence of int
+            Bytes behind each base register.
+        """
+        return cls(
+            lanes=accelerator.lanes,
+            sizes=accelerator.sizes,
+            dram_bytes=dram_bytes,
+            activation_banks=accelerator.activation_banks,
+            accumulator_banks=accelerator.accumulator_banks,
+        )
+
+    @property
+    def bank_words(self) -> dict[Space, int]:
+        """Words of a bank of each local memory."""
+        return {
+            Space.ACTIVATIONS: -(-self.sizes.activations // self.activation_banks),
+            Space.WEIGHTS: self.sizes.weights,
+            Space.PARAMETERS: self.sizes.parameters,
+            Space.ACCUMULATORS: -(-self.sizes.accumulators // self.accumulator_banks),
+        }
 
 
 def check_program(instructions: Sequence[Instruction], regions: Regions) -> list[str]:
     """What is wrong with a program, one sentence each; nothing for a legal one."""
+    touched = [_touched(instruction, regions) for instruction in instructions]
     errors: list[str] = []
     orders = _Order()
-    memories = _Memories(regions)
-    for number, instruction in enumerate(instructions):
+    memories = _Memories(touched)
+    for number, (instruction, touches) in enumerate(zip(instructions, touched, strict=True)):
         name = f"instruction {number} ({type(instruction).__name__})"
-        problems = _field_problems(instruction, regions.lanes)
-        if not problems:
-            problems = orders.enter(instruction)
-            problems += memories.enter(instruction, orders)
+        problems = list(touches.problems)
+        if touches.encodable:
+            problems += orders.enter(instruction)
+        if not touches.problems:
+            problems += memories.enter(touches, orders)
         errors += [f"{name}: {problem}" for problem in problems]
     errors += orders.leftovers()
     return errors
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Touched:
+    """What an instruction touches, if nothing is wrong with it alone."""
+
+    problems: Sequence[str]
+    encodable: bool = True
+    accesses: Sequence[Access] = ()
+    ports: Sequence[Port] = ()
+
+
+def _touched(instruction: Instruction, regions: Regions) -> _Touched:
+    problems = _field_problems(instruction, regions.lanes)
+    if problems:
+        return _Touched(problems=problems, encodable=False)
+    found = accesses(instruction, regions.lanes)
+    problems = [problem for access in found for problem in _range_problems(access, regions)]
+    if not problems and isinstance(instruction, Add | Table | Pool):
+        problems = _overlap_problems(instruction, found)
+    if problems:
+        return _Touched(problems=problems)
+    return _Touched(
+        problems=[], accesses=found, ports=ports(instruction, found, regions.bank_words)
+    )
 
 
 def _field_problems(instruction: Instruction, lanes: int) -> list[str]:
@@ -86,11 +151,51 @@ def _field_problems(instruction: Instruction, lanes: int) -> list[str]:
             problems.append(f"a diagonal product has blocks_k=1, not {instruction.blocks_k}")
     if isinstance(instruction, Add) and lanes < _ADD_LANES:
         problems.append(f"an addition takes the parameters of {_ADD_LANES} lanes, not of {lanes}")
+    if isinstance(instruction, Load) and instruction.groups > 1:
+        step, octets = instruction.group_step, instruction.group_bytes
+        if step > octets:
+            problems.append(f"several groups leave no gaps: group_step is at most {octets}")
+        elif step < octets and octets > lanes:
+            problems.append(f"groups overlap only if they have at most {lanes} bytes")
     if getattr(instruction, "memory", 0) not in tuple(LocalMemory):
         problems.append("memory must be 0, 1 or 2")
     if getattr(instruction, "base", 0) >= BASES:
         problems.append(f"there are {BASES} base registers")
     return problems
+
+
+def _range_problems(access: Access, regions: Regions) -> list[str]:
+    if access.empty:
+        return []
+    if access.space is Space.DRAM:
+        if access.base >= len(regions.dram_bytes):
+            return [f"there is no memory behind base register {access.base}"]
+        size = regions.dram_bytes[access.base]
+    else:
+        size = getattr(regions.sizes, access.space.value)
+    if access.low < 0 or access.high >= size:
+        reached = f"reaches {access.space.value} {access.low} to {access.high}"
+        return [f"{reached}, of which there are {size}"]
+    return []
+
+
+def _overlap_problems(instruction: Add | Table | Pool, found: Sequence[Access]) -> list[str]:
+    activations = [access for access in found if access.space is Space.ACTIVATIONS]
+    (target,) = (access for access in activations if access.writes)
+    for source in activations:
+        if (
+            source.writes
+            or source.empty
+            or max(source.low, target.low) > min(source.high, target.high)
+        ):
+            continue
+        equal = (source.low, source.high) == (target.low, target.high)
+        if isinstance(instruction, Pool):
+            if np.intersect1d(source.index, target.index, assume_unique=True).size:
+                return ["writes what it reads: a pool's result lies apart from its source"]
+        elif not equal:
+            return ["the result must lie exactly where an operand does, or apart from it"]
+    return []
 
 
 class _Order:
@@ -148,70 +253,65 @@ class _Order:
 
 
 class _History:
-    """For each word of a memory, the last instruction of each unit that wrote and that read it."""
+    """For each place, the last instruction of each unit that wrote to it and that read it."""
 
-    def __init__(self, words: int) -> None:
-        self.words = words
-        self.written = {unit: np.zeros(words, dtype=np.int64) for unit in _UNITS}
-        self.read = {unit: np.zeros(words, dtype=np.int64) for unit in _UNITS}
+    def __init__(self, places: int) -> None:
+        self.written = {unit: np.zeros(places, dtype=np.int64) for unit in _UNITS}
+        self.read = {unit: np.zeros(places, dtype=np.int64) for unit in _UNITS}
 
-    def never_written(self, index: NDArray[np.int64]) -> bool:
-        """Whether some of these words hold nothing yet."""
-        return bool(np.any(sum(self.written[unit][index] for unit in _UNITS) == 0))
+    def never_written(self, places: slice | NDArray[np.int64]) -> bool:
+        """Whether some of these hold nothing yet."""
+        return bool(np.any(sum(self.written[unit][places] for unit in _UNITS) == 0))
 
 
 class _Memories:
-    """Histories of all memories."""
+    """Histories of all memories and of their ports."""
 
-    def __init__(self, regions: Regions) -> None:
-        self._lanes = regions.lanes
-        sizes = regions.sizes
-        self._histories: Mapping[tuple[Space, int], _History] = {
-            (Space.ACTIVATIONS, 0): _History(sizes.activations),
-            (Space.WEIGHTS, 0): _History(sizes.weights),
-            (Space.PARAMETERS, 0): _History(sizes.parameters),
-            (Space.ACCUMULATORS, 0): _History(sizes.accumulators),
-            **{
-                (Space.DRAM, base): _History(octets)
-                for base, octets in enumerate(regions.dram_bytes)
-            },
-        }
+    def __init__(self, touched: Sequence[_Touched]) -> None:
+        self._places = Places(access for touches in touched for access in touches.accesses)
+        self._histories = {key: _History(count) for key, count in self._places.counts.items()}
+        self._ports: dict[Port, dict[Unit, int]] = {}
 
-    def enter(self, instruction: Instruction, order: _Order) -> list[str]:
+    def enter(self, touches: _Touched, order: _Order) -> list[str]:
         """Take the next instruction; what is wrong with what it touches."""
         problems: list[str] = []
-        found = accesses(instruction, self._lanes)
+        found = [access for access in touches.accesses if not access.empty]
         for access in found:
-            problems += self._problems(access, order)
+            problems += self._races(access, order)
+        if not problems:
+            problems = self._port_races(touches.ports, order)
         if not problems:
             unit, number = order.stamp
             for access in found:
-                if access.empty:
-                    continue
                 history = self._histories[access.space, access.base]
                 table = history.written if access.writes else history.read
-                table[unit][access.index] = number
+                table[unit][self._places.of(access)] = number
+            for port in touches.ports:
+                self._ports.setdefault(port, {})[unit] = number
         return problems
 
-    def _problems(self, access: Access, order: _Order) -> list[str]:
-        if access.empty:
-            return []
-        history = self._histories.get((access.space, access.base))
-        if history is None:
-            return [f"there is no memory behind base register {access.base}"]
+    def _races(self, access: Access, order: _Order) -> list[str]:
+        history = self._histories[access.space, access.base]
+        places = self._places.of(access)
         space = access.space.value
-        if access.low < 0 or access.high >= history.words:
-            reached = f"reaches {space} {access.low} to {access.high}"
-            return [f"{reached}, of which there are {history.words}"]
         local_read = not access.writes and access.space is not Space.DRAM
-        if local_read and history.never_written(access.index):
+        if local_read and history.never_written(places):
             return [f"reads {space} that nothing has written"]
         earlier = [history.written] + ([history.read] if access.writes else [])
         for table in earlier:
             for unit in _UNITS:
-                if np.any(table[unit][access.index] > order.before(unit)):
+                if np.any(table[unit][places] > order.before(unit)):
                     did = "written" if table is history.written else "read"
                     does = "writes" if access.writes else "reads"
                     other = f"{space} that {unit.value} may not have {did} yet"
                     return [f"{does} {other}: no token orders them"]
+        return []
+
+    def _port_races(self, used: Sequence[Port], order: _Order) -> list[str]:
+        for port in used:
+            for unit, number in self._ports.get(port, {}).items():
+                if number > order.before(unit):
+                    name = f"the {'write' if port.writes else 'read'} port of bank {port.bank}"
+                    what = f"{name} of {port.space.value} that {unit.value} may still be using"
+                    return [f"uses {what}: no token orders them"]
         return []

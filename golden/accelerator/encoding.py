@@ -16,6 +16,7 @@ from golden.errors import UserError
 __all__ = [
     "HEADER_BYTES",
     "INSTRUCTION_BYTES",
+    "MAGIC",
     "Program",
     "decode_instruction",
     "decode_program",
@@ -27,7 +28,7 @@ __all__ = [
 INSTRUCTION_BYTES = 32
 HEADER_BYTES = 32
 
-_MAGIC = b"TILEWRT1"
+MAGIC = b"TILEWRT1"
 _OPCODE_BITS = 4
 _UNITS_BITS = 3
 _UNITS_HIGH = (1 << _UNITS_BITS) - 1
@@ -133,7 +134,7 @@ def decode_instruction(octets: bytes) -> Instruction | None:
 
 def encode_program(program: Program) -> bytes:
     """Header, instructions and the end."""
-    header = _MAGIC + instruction_set_hash() + program.target
+    header = MAGIC + instruction_set_hash() + program.target
     header += len(program.instructions).to_bytes(8, "little")
     body = b"".join(encode_instruction(instruction) for instruction in program.instructions)
     return header + body + bytes(INSTRUCTION_BYTES)
@@ -147,7 +148,7 @@ def decode_program(octets: bytes) -> Program:
     UserError
         If it is no program, is cut short, or was made for another instruction set.
     """
-    if octets[:8] != _MAGIC:
+    if octets[:8] != MAGIC:
         raise UserError("this is no program: it does not begin as one")
     if len(octets) < HEADER_BYTES:
         raise UserError(

@@ -91,9 +91,9 @@ class Load(_Instruction):
     """Rows of bytes from DRAM to words of a local memory.
 
     A row has ``groups`` groups of ``group_bytes`` bytes, ``group_step`` bytes apart; the bytes of
-    a group fill words, the rest of its last word is zero. Groups may overlap: a group may be a
-    window that slides over the row. Bytes before the row's first and after its ``row_bytes``-th
-    read as ``pad_value``, without touching memory.
+    a group fill words, the rest of its last word is zero. Several groups leave no gaps. They may
+    overlap if each fits a word: a group may be a window that slides over the row. Bytes before the
+    row's first and after its ``row_bytes``-th read as ``pad_value``, without touching memory.
     """
 
     OPCODE: ClassVar[int] = 1
@@ -161,7 +161,8 @@ class Requantize(_Instruction):
 
     Accumulator words lie pixel after pixel, block after block, as `Gemm` leaves them.
     ``parameters`` holds nine words for each block: four of int32 biases, four of int32 multipliers,
-    one of int8 shifts, all with lane 0 first and least significant byte first.
+    one of int8 shifts, all with lane 0 first and least significant byte first. Shifts are clamped
+    to -31 to 31; positive ones shift left.
     """
 
     OPCODE: ClassVar[int] = 3
@@ -186,7 +187,8 @@ class Add(_Instruction):
 
     Nine parameter words, as for `Requantize`; lane 0 is for the first operand, lane 1 for the
     second, lane 2 for the sum. Biases are added before scaling: minus the operands' zero points.
-    Operands are shifted left by 20 bits before they are scaled.
+    Operands are shifted left by 20 bits before they are scaled. The result lies exactly where an
+    operand does, or apart from it.
     """
 
     OPCODE: ClassVar[int] = 4
@@ -207,7 +209,7 @@ class Pool(_Instruction):
     """Maximum or average over windows of activations.
 
     Windows are as in `Gemm`. Taps outside of the input do not count; an average is rounded to the
-    nearest integer, halves away from zero.
+    nearest integer, halves away from zero. No word of the result is one of the source.
     """
 
     OPCODE: ClassVar[int] = 5
@@ -237,7 +239,10 @@ class Pool(_Instruction):
 
 @dataclass(frozen=True, kw_only=True)
 class Table(_Instruction):
-    """Activations through a table of 256 bytes: entry ``x + 128`` for activation ``x``."""
+    """Activations through a table of 256 bytes: entry ``x + 128`` for activation ``x``.
+
+    The result lies exactly where the source does, or apart from it.
+    """
 
     OPCODE: ClassVar[int] = 6
     UNIT: ClassVar[Unit] = Unit.STORE

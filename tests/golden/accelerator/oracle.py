@@ -92,7 +92,8 @@ def int32(words, lane):
 
 def scaling(machine, first, lane):
     words = machine.parameters[first : first + 9]
-    return int32(words[0:4], lane), int32(words[4:8], lane), int(words[8, lane])
+    shift = min(max(int(words[8, lane]), -31), 31)
+    return int32(words[0:4], lane), int32(words[4:8], lane), shift
 
 
 def oracle_requantize(machine, op):

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from golden.accelerator.accesses import accesses
+from golden.accelerator.accesses import Space, accesses
+from golden.accelerator.banks import ports
 from golden.accelerator.instructions import (
     Add,
     Gemm,
@@ -21,6 +22,8 @@ from golden.accelerator.interpreter import MemorySizes
 LANES = 4
 SIZES = MemorySizes(activations=12, weights=12, parameters=76, accumulators=6)
 DRAM_BYTES = 400
+BANKS = {Space.ACTIVATIONS: 6, Space.WEIGHTS: 1, Space.PARAMETERS: 1, Space.ACCUMULATORS: 3}
+BANK_WORDS = {space: getattr(SIZES, space.value) // banks for space, banks in BANKS.items()}
 FLAGS = {Unit.LOAD: Units.LOAD, Unit.EXECUTE: Units.EXECUTE, Unit.STORE: Units.STORE}
 
 # Writes every word of every local memory.
@@ -38,14 +41,14 @@ def _random(rng):
 
     match one(0, 8):
         case 0 | 1:
-            memory = one(0, 2)
+            memory, octets = one(0, 2), one(1, 8)
             return Load(
                 memory=memory,
                 address=one(0, 60),
                 row_bytes=16,
                 groups=one(1, 2),
-                group_step=8,
-                group_bytes=one(1, 8),
+                group_step=octets,
+                group_bytes=octets,
                 local=one(0, (8, 4, 72)[memory]),
             )
         case 2 | 3 | 4:
@@ -64,10 +67,17 @@ def _random(rng):
         case 5:
             return Requantize(source=one(0, 4), target=one(0, 10), out_width=2, pixel_words=1)
         case 6:
-            return Add(first=one(0, 10), second=one(0, 10), target=one(0, 10), words=one(1, 2))
+            first, words = one(0, 10), one(1, 2)
+            apart = [word for word in range(11) if abs(word - first) not in range(1, words)]
+            second = rng.choice(apart)
+            targets = [word for word in apart if abs(word - second) not in range(1, words)]
+            target = rng.choice(targets)
+            return Add(first=first, second=int(second), target=int(target), words=words)
         case 7:
             window = {"pixel_words": 1, "width": 2, "taps_x": 2}
-            return Pool(**window, kind=one(0, 1), source=one(0, 10), target=one(0, 11))
+            source = one(0, 10)
+            target = rng.choice([word for word in range(12) if word - source not in (0, 1)])
+            return Pool(**window, kind=one(0, 1), source=source, target=int(target))
         case _:
             if one(0, 1):
                 return Table(source=one(0, 11), target=one(0, 11), parameters=one(0, 12))
@@ -109,7 +119,9 @@ def first_race(program, tokens):
     before = []
     for number, instruction in enumerate(program):
         reads, writes = set(), set()
-        for access in accesses(instruction, LANES):
+        found = accesses(instruction, LANES)
+        used = set(ports(instruction, found, BANK_WORDS))
+        for access in found:
             words = {(access.space, access.base, int(word)) for word in access.index}
             (writes if access.writes else reads).update(words)
         earlier = set()
@@ -117,12 +129,14 @@ def first_race(program, tokens):
             if program[other].UNIT is instruction.UNIT or (other, number) in tokens:
                 earlier |= {other} | before[other]
         for other in range(number):
-            their_reads, their_writes = touched[other]
+            their_reads, their_writes, their_ports = touched[other]
             conflict = writes & (their_reads | their_writes) or reads & their_writes
+            if program[other].UNIT is not instruction.UNIT:
+                conflict = conflict or used & their_ports
             if conflict and other not in earlier:
                 return number
         before.append(earlier)
-        touched.append((reads, writes))
+        touched.append((reads, writes, used))
     return None
 
 

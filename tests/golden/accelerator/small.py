@@ -28,7 +28,7 @@ def filled(rng, lanes, sizes=SIZES, dram_bytes=DRAM_BYTES, bases=(0, 0, 0, 0)):
         memory = getattr(machine, name)
         memory[:] = rng.integers(-128, 128, memory.shape)
     for first in (0, 9, 18):
-        machine.parameters[first + 8] = rng.integers(-31, 31, lanes)
+        machine.parameters[first + 8] = rng.integers(-40, 41, lanes)
     sums = machine.accumulators
     sums[:] = rng.integers(-(2**31), 2**31, sums.shape)
     sums[::2] = rng.integers(-3000, 3000, sums[::2].shape)

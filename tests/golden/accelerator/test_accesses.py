@@ -66,6 +66,9 @@ def named(instruction, lanes, bases=BASES):
         offset = bases[access.base] if access.space is Space.DRAM else 0
         words = [int(word) + offset for word in access.index]
         assert words == sorted(set(words))
+        runs = [range(*run) for run in np.transpose(access.runs).tolist()]
+        assert all(runs)
+        assert {word + offset for run in runs for word in run} == set(words)
         if access.space is not Space.DRAM:
             assert access.base == 0
         log[access.space.value][access.writes].update(words)

@@ -8,7 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from golden.accelerator import checker
+from golden.accelerator.accesses import Space
 from golden.accelerator.checker import TOKENS, Regions, check_program
+from golden.accelerator.description import Accelerator
 from golden.accelerator.instructions import (
     Add,
     Gemm,
@@ -20,7 +22,9 @@ from golden.accelerator.instructions import (
     Units,
 )
 from golden.accelerator.interpreter import execute
+from golden.engines.systolic import Params
 from tests.golden.accelerator.schedules import (
+    BANKS,
     DRAM_BYTES,
     FLAGS,
     LANES,
@@ -34,7 +38,13 @@ from tests.golden.accelerator.schedules import (
 )
 from tests.golden.accelerator.small import copied, differing, filled
 
-REGIONS = Regions(lanes=LANES, sizes=SIZES, dram_bytes=(DRAM_BYTES,) * 4)
+REGIONS = Regions(
+    lanes=LANES,
+    sizes=SIZES,
+    dram_bytes=(DRAM_BYTES,) * 4,
+    activation_banks=BANKS[Space.ACTIVATIONS],
+    accumulator_banks=BANKS[Space.ACCUMULATORS],
+)
 LOAD, EXECUTE, STORE = Units.LOAD, Units.EXECUTE, Units.STORE
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -56,7 +66,10 @@ LEGAL = [
     [],
     [Gemm(last_lanes=4)],
     [Gemm(last_lanes=4, accumulate=1), Requantize(), Store()],
-    [Add(), Pool(), Table(), Store(base=3, address=DRAM_BYTES - 1)],
+    [Add(), Pool(target=1), Table(), Store(base=3, address=DRAM_BYTES - 1)],
+    [Add(second=2, words=2), Add(first=1, second=3, words=2, target=3), Table(words=9, target=0)],
+    [Pool(origin_y=1), Pool(taps_x=3, pixel_words=2, width=3, target=1)],
+    [Load(groups=2, group_step=1, group_bytes=4), Load(groups=2, group_step=8, group_bytes=8)],
     [Load(local=11), Gemm(source=11, weights=11, target=5), Requantize(source=5, target=11)],
     [Load(memory=1, local=11), Load(memory=2, local=75), Table(parameters=12)],
     [Gemm(origin_y=-4096, source=11, row_words=65535)],
@@ -194,8 +207,8 @@ def test_out_of_range(instruction, message):
 
 
 HUGE = [
-    Load(rows=65536, groups=65536, group_step=65535, group_bytes=65536, row_bytes=2**20),
-    Load(rows=65536, row_step=1, groups=16, group_bytes=65536, group_step=65535, row_bytes=2**20),
+    Load(rows=65536, groups=65536, group_step=65535, group_bytes=65535, row_bytes=2**20),
+    Load(rows=65536, row_step=1, groups=16, group_bytes=65535, group_step=65535, row_bytes=2**20),
     Store(rows=65536, row_step=1, groups=65536, group_bytes=65536),
     Gemm(out_height=1024, out_width=4096, height=4096, width=4096, taps_y=32, taps_x=32),
     Gemm(blocks_k=256, blocks_n=256, taps_y=32, taps_x=32, last_lanes=4),
@@ -231,6 +244,26 @@ def test_out_of_range_by_far(instruction):
         (Gemm(last_lanes=5), "last_lanes=5 exceeds the 4 lanes"),
         (Gemm(diagonal=1, blocks_k=2), "a diagonal product has blocks_k=1, not 2"),
         (Load(memory=3), "memory must be 0, 1 or 2"),
+        (
+            Load(groups=2, group_step=5, group_bytes=4),
+            "several groups leave no gaps: group_step is at most 4",
+        ),
+        (
+            Load(groups=2, group_step=4, group_bytes=5),
+            "groups overlap only if they have at most 4 bytes",
+        ),
+        (
+            Add(words=2, second=1, target=1),
+            "the result must lie exactly where an operand does, or apart from it",
+        ),
+        (
+            Table(words=2, target=1),
+            "the result must lie exactly where an operand does, or apart from it",
+        ),
+        (
+            Pool(width=3, pixel_words=2, taps_x=2, target=2),
+            "writes what it reads: a pool's result lies apart from its source",
+        ),
         (Load(base=4), "Load: base must be 0 to 3, not 4"),
         (Store(rows=0), "Store: rows must be 1 to 65536, not 0"),
         (Load(local=-1), "Load: local must be 0 to 1048575, not -1"),
@@ -289,7 +322,7 @@ def test_never_written(instruction, space):
 
 def test_part_of_what_is_read_was_never_written():
     program = [Load(local=0), Load(local=2), Load(local=1, signal=STORE)]
-    pool = Pool(wait=LOAD, width=3, pixel_words=1, taps_x=3)
+    pool = Pool(wait=LOAD, width=3, pixel_words=1, taps_x=3, target=3)
     assert check_program([*program, pool], REGIONS) == []
     del program[1]
     assert "reads activations that nothing has written" in complaint([*program, pool])
@@ -342,6 +375,61 @@ def test_races(first, second, message):
     errors = check_program(with_tokens(plain, tokens), REGIONS)
     name = f"instruction {len(plain) - 1} ({type(second).__name__})"
     assert f"{name}: {message}: no token orders them" in errors
+
+
+PORT_RACES = [
+    (Gemm(), Table(source=1, target=1), "read port of bank 0 of activations that execute"),
+    (Store(), Gemm(source=1), "read port of bank 0 of activations that store"),
+    (Load(), Requantize(target=1), "write port of bank 0 of activations that load"),
+    (Requantize(source=1), Gemm(source=9), "read port of bank 0 of accumulators that store"),
+]
+
+
+@pytest.mark.parametrize(("first", "second", "message"), PORT_RACES, ids=str)
+def test_port_races(first, second, message):
+    plain = [*PROLOGUE, *SETTLING, first, second]
+    tokens = random_tokens(np.random.default_rng(0), plain, 1)
+    tokens.remove((len(plain) - 2, len(plain) - 1))
+    program = with_tokens(plain, tokens)
+    assert complaint(program) == (
+        f"instruction {len(plain) - 1} ({type(second).__name__}): uses the {message} may still be"
+        " using: no token orders them"
+    )
+    fine = replace(REGIONS, activation_banks=12, accumulator_banks=6)
+    assert check_program(program, fine) == []
+
+
+def test_regions_of_an_accelerator():
+    tiny = Accelerator(
+        name="tiny",
+        engine="systolic",
+        params=Params(rows=8, cols=8),
+        activation_bytes=1024,
+        activation_banks=4,
+        weight_bytes=800,
+        parameter_bytes=400,
+        accumulator_bytes=2048,
+        accumulator_banks=2,
+    )
+    regions = Regions.of(tiny, (10, 20))
+    assert (regions.lanes, regions.sizes, regions.dram_bytes) == (8, tiny.sizes, (10, 20))
+    assert regions.bank_words == {
+        Space.ACTIVATIONS: 32,
+        Space.WEIGHTS: 100,
+        Space.PARAMETERS: 50,
+        Space.ACCUMULATORS: 32,
+    }
+
+
+def test_large_dram_takes_no_memory():
+    large = replace(REGIONS, dram_bytes=(2**40,) * 4)
+    ends = {"rows": 2, "row_step": 2**32 - 1}
+    program = chained(Store(**ends, base=1), Load(**ends, base=1, row_bytes=2), Store(base=2))
+    assert check_program(program, large) == []
+    race = [*chained(Store(**ends, base=1)), Load(base=1, address=2**32 - 1, local=9)]
+    assert "reads dram that store may not have written yet" in complaint(race, large)
+    apart = [*chained(Store(**ends, base=1)), Load(base=1, address=2**32 - 2, local=9)]
+    assert check_program(apart, large) == []
 
 
 def test_order_is_transitive():

@@ -1,0 +1,1 @@
+"""The programmable accelerator around an engine."""

@@ -1,0 +1,1 @@
+"""Running programs on the Verilog of an accelerator."""

@@ -1,0 +1,153 @@
+"""Building and playing the native harness."""
+
+import os
+import subprocess
+from pathlib import Path
+
+from golden.accelerator.description import Accelerator
+from golden.accelerator.encoding import INSTRUCTION_BYTES
+from golden.accelerator.registers import find_register
+from hw.accelerator.bench.script import Results, Script, parse_results
+from hw.accelerator.memories import MODEL_NAME
+from hw.accelerator.top import Top
+from hw.bench.simulators import Simulator, SimulatorError
+from hw.emit import emit_verilog
+
+__all__ = ["TOP", "build_harness", "emit_accelerator", "play_script", "sources"]
+
+TOP = "accelerator"
+_SOURCES = Path(__file__).parent.resolve() / "native"
+_LOG_LINES = 20
+
+
+def emit_accelerator(accelerator: Accelerator) -> str:
+    """Verilog of an accelerator."""
+    return emit_verilog(Top(accelerator), TOP)
+
+
+def sources() -> list[str]:
+    """Text of the harness's own files, which a build depends on."""
+    return [file.read_text() for file in sorted(_SOURCES.iterdir())]
+
+
+def build_harness(
+    simulator: Simulator, accelerator: Accelerator, verilog: Path, folder: Path, *, trace: bool
+) -> None:
+    """Build the harness around ``verilog`` in ``folder``.
+
+    Parameters
+    ----------
+    simulator : Simulator
+        A Verilator.
+    accelerator : Accelerator
+    verilog : Path
+        From `emit_accelerator`.
+    folder : Path
+        Holds the program ``harness`` afterwards.
+    trace : bool
+        Whether it will be able to write FST traces.
+
+    Raises
+    ------
+    SimulatorError
+        With the end of the log, if the build fails.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "design.h").write_text(_design_header(accelerator))
+    control = folder / "memories.vlt"
+    control.write_text(f'`verilator_config\npublic_flat_rd -module "{MODEL_NAME}*" -var "words"\n')
+    command = [
+        "verilator", "--cc", "--exe", "--build", "-Wno-fatal", "-Wno-lint",
+        "--top-module", TOP, "--prefix", "Vtop", "--Mdir", str(folder),
+        "-CFLAGS", f"-I{_SOURCES}", "-o", "harness",
+    ]  # fmt: skip
+    if trace:
+        command += ["--trace-fst", "-CFLAGS", "-DTRACE"]
+    command += [str(control), str(verilog), str(_SOURCES / "harness.cpp")]
+    environment = {**os.environ, **simulator.environment}
+    _check(command, environment, "the simulator could not be built")
+    for file in folder.iterdir():
+        if file.name != "harness" and file.is_file():
+            file.unlink()
+
+
+def play_script(folder: Path, script: Script, work: Path, *, trace: Path | None = None) -> Results:
+    """Play a script to a harness.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the harness.
+    script : Script
+    work : Path
+        Folder for script and results.
+    trace : Path, optional
+        FST file to write.
+
+    Raises
+    ------
+    SimulatorError
+        With what the harness said, if it fails.
+    """
+    text, results = work / "script.txt", work / "results.txt"
+    script.write_file(text)
+    command = [str(folder / "harness"), str(text), str(results)]
+    if trace is not None:
+        command += ["--trace", str(trace)]
+    _check(command, dict(os.environ), "the simulation failed")
+    return parse_results(results.read_text())
+
+
+def _check(command: list[str], environment: dict[str, str], what: str) -> None:
+    done = subprocess.run(
+        command,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    if done.returncode:
+        end = "\n".join(done.stdout.splitlines()[-_LOG_LINES:])
+        raise SimulatorError(f"{what}:\n{end}")
+
+
+def _design_header(accelerator: Accelerator) -> str:
+    """What the harness knows of the design."""
+    lanes = accelerator.lanes
+    memories = {
+        "activations": (accelerator.activation_banks, lanes),
+        "weights": (1, lanes),
+        "parameters": (1, lanes),
+        "accumulators": (accelerator.accumulator_banks, 4 * lanes),
+    }
+    lines = [
+        "// Of one design; see harness.py.",
+        "#pragma once",
+        "",
+        "#include <ostream>",
+        "#include <string>",
+        "",
+        f"constexpr unsigned BUS_BYTES = {accelerator.bus_bytes};",
+        f"constexpr unsigned PROGRAM_BYTES = {INSTRUCTION_BYTES};",
+        f"constexpr unsigned CONTROL_OFFSET = {find_register('CONTROL').offset};",
+        "",
+        "template <typename Words>",
+        "void dump_words(const Words& words, unsigned bytes, std::ostream& file) {",
+        "    for (std::size_t word = 0; word < words.size(); ++word) {",
+        "        file.write(reinterpret_cast<const char*>(&words[word]), bytes);",
+        "    }",
+        "}",
+        "",
+        "inline void dump_local(const Vtop___024root& root, const std::string& memory,",
+        "                       std::ostream& file) {",
+    ]
+    for name, (banks, octets) in memories.items():
+        lines.append(f'    if (memory == "{name}") {{')
+        for bank in range(banks):
+            path = "__DOT__".join([TOP, "core", name, f"bank_{bank}", "words", "words"])
+            lines.append(f"        dump_words(root.{path}, {octets}, file);")
+        lines.append("    }")
+    return "\n".join([*lines, "}", ""])

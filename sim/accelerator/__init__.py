@@ -1,0 +1,1 @@
+"""Cycles of the programmable accelerator, instruction by instruction."""

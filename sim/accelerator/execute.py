@@ -1,0 +1,67 @@
+"""Exact timing of the execute unit.
+
+The engine runs from idle to idle. Operands are there from the transfer of the first job on and
+never run out, and every result is taken at once, so that an instruction takes a constant more than
+the engine's own timing of its jobs.
+"""
+
+import importlib
+from typing import cast
+
+import numpy as np
+
+from golden.accelerator.description import Accelerator
+from golden.accelerator.instructions import Gemm
+from golden.contract import Jobs
+from golden.discovery import find_modules
+from sim.contract import TimedEngine
+
+__all__ = ["OVERHEAD_CYCLES", "gemm_cycles", "gemm_jobs", "gemm_macs"]
+
+OVERHEAD_CYCLES = 5
+"""Four before the first job is transferred, one after the last result is."""
+
+
+def gemm_jobs(accelerator: Accelerator, gemm: Gemm) -> Jobs:
+    """The jobs of an instruction, in order.
+
+    ``k0`` counts through taps and blocks of lanes, ``n0`` through blocks of output lanes.
+    """
+    lanes = accelerator.lanes
+    taps = gemm.taps_y * gemm.taps_x
+    of_tap = np.full(gemm.blocks_k, lanes, dtype=np.int64)
+    of_tap[-1] = gemm.last_lanes
+    of_block = np.tile(of_tap, taps)
+    begins = np.cumsum(of_block) - of_block
+    k = np.tile(of_block, gemm.blocks_n)
+    return Jobs(
+        m=np.full_like(k, gemm.out_height * gemm.out_width),
+        n=np.full_like(k, lanes),
+        k=k,
+        m0=np.zeros_like(k),
+        n0=np.repeat(np.arange(gemm.blocks_n, dtype=np.int64) * lanes, len(of_block)),
+        k0=np.tile(begins, gemm.blocks_n),
+    )
+
+
+def gemm_cycles(accelerator: Accelerator, gemm: Gemm) -> int:
+    """Busy cycles: from the one in which the unit takes the instruction to its last, both included.
+
+    The instruction must be legal.
+    """
+    module = importlib.import_module(find_modules()[accelerator.engine].sim)
+    engine = cast(TimedEngine, module)
+    jobs = gemm_jobs(accelerator, gemm)
+    return OVERHEAD_CYCLES + engine.timing_sequence(accelerator.params, jobs)
+
+
+def gemm_macs(accelerator: Accelerator, gemm: Gemm) -> int:
+    """Multiply-accumulates that the instruction asks for, padding included.
+
+    Of a diagonal product those with an element of the diagonal: one for each of ``last_lanes``.
+    """
+    lanes = accelerator.lanes
+    deep = (gemm.blocks_k - 1) * lanes + gemm.last_lanes
+    wide = 1 if gemm.diagonal else lanes
+    taps = gemm.taps_y * gemm.taps_x
+    return gemm.out_height * gemm.out_width * gemm.blocks_n * taps * deep * wide

@@ -1,0 +1,146 @@
+"""What a run says about each layer: what it costs, and what bounds it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from golden.accelerator.description import Accelerator, MemoryKind
+from sim.accelerator.compilation import Activity
+from sim.accelerator.energy import HOROWITZ_45NM, Energy, EnergyTable, layer_energy
+from sim.accelerator.simulation import LayerTimes, Simulation
+
+__all__ = ["LayerReport", "Roofline", "bound_by", "report"]
+
+_BOUNDS = {
+    Activity.LOAD: "dram",
+    Activity.EXECUTE: "compute",
+    Activity.STORE: "dram",
+    Activity.VECTOR: "scratchpad",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Roofline:
+    """Where a layer stands under the roof of its accelerator.
+
+    Parameters
+    ----------
+    macs_per_byte : float
+        Of DRAM; 0 where there are no multiplications, infinite where no byte is moved.
+    macs_per_cycle : float
+        What is reached.
+    roof : float
+        What the engine and the memory together allow, in multiply-accumulates per cycle.
+    """
+
+    macs_per_byte: float
+    macs_per_cycle: float
+    roof: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerReport:
+    """Of one layer.
+
+    Parameters
+    ----------
+    name : str
+    cycles : int
+        From the end of the layer before to its own.
+    bound_by : str
+        ``compute``, ``dram``, ``scratchpad`` (the vector unit) or, where no unit works for half of
+        these cycles, ``dependency``.
+    utilisation : float
+        Fraction of the multiply-accumulates that the engine could do in these cycles.
+    macs, instructions : int
+    busy : mapping of str to float
+        Fraction of these cycles in which each unit works: load, execute, store, vector.
+    dram_read_bytes, dram_written_bytes : int
+    scratchpad_bytes : mapping of str to int
+        Read and written, by memory.
+    energy : Energy
+    roofline : Roofline
+    """
+
+    name: str
+    cycles: int
+    bound_by: str
+    utilisation: float
+    macs: int
+    instructions: int
+    busy: Mapping[str, float]
+    dram_read_bytes: int
+    dram_written_bytes: int
+    scratchpad_bytes: Mapping[str, int]
+    energy: Energy
+    roofline: Roofline
+
+    @property
+    def dram_bytes(self) -> int:
+        """In both directions."""
+        return self.dram_read_bytes + self.dram_written_bytes
+
+
+def report(
+    accelerator: Accelerator, simulation: Simulation, table: EnergyTable = HOROWITZ_45NM
+) -> tuple[LayerReport, ...]:
+    """Reports of all layers of a run."""
+    return tuple(_layer_report(accelerator, layer, table) for layer in simulation.layers)
+
+
+def _layer_report(accelerator: Accelerator, layer: LayerTimes, table: EnergyTable) -> LayerReport:
+    moved = layer.traffic
+    macs = moved.macs if layer.layer.macs is None else layer.layer.macs
+    peak = accelerator.params.macs_per_cycle
+    return LayerReport(
+        name=layer.layer.name,
+        cycles=layer.cycles,
+        bound_by=bound_by(layer),
+        utilisation=_ratio(macs, layer.cycles * peak),
+        macs=macs,
+        instructions=layer.instructions,
+        busy={
+            activity.name.lower(): _ratio(cycles, layer.cycles)
+            for activity, cycles in layer.busy.items()
+        },
+        dram_read_bytes=layer.read_bytes,
+        dram_written_bytes=layer.written_bytes,
+        scratchpad_bytes={
+            "activations": moved.activation_read + moved.activation_written,
+            "weights": moved.weight_read + moved.weight_written,
+            "parameters": moved.parameter_read + moved.parameter_written,
+            "accumulators": moved.accumulator_read + moved.accumulator_written,
+        },
+        energy=layer_energy(accelerator, layer, table),
+        roofline=_roofline(accelerator, layer, macs),
+    )
+
+
+def bound_by(layer: LayerTimes) -> str:
+    """What bounds a layer: the unit that works most; stores and the vector unit share one."""
+    store = layer.busy[Activity.STORE] + layer.busy[Activity.VECTOR]
+    larger = max(Activity.STORE, Activity.VECTOR, key=lambda activity: layer.busy[activity])
+    cycles, activity = max(
+        (layer.busy[Activity.EXECUTE], Activity.EXECUTE),
+        (layer.busy[Activity.LOAD], Activity.LOAD),
+        (store, larger),
+        key=lambda found: found[0],
+    )
+    return _BOUNDS[activity] if 2 * cycles >= layer.cycles > 0 else "dependency"
+
+
+def _roofline(accelerator: Accelerator, layer: LayerTimes, macs: int) -> Roofline:
+    octets = layer.read_bytes + layer.written_bytes
+    unmoved = float("inf") if macs else 0.0
+    intensity = macs / octets if octets else unmoved
+    memory = accelerator.memory
+    ideal = memory.kind is MemoryKind.IDEAL
+    bandwidth = accelerator.bus_bytes if ideal else memory.bytes_per_cycle
+    return Roofline(
+        macs_per_byte=intensity,
+        macs_per_cycle=_ratio(macs, layer.cycles),
+        roof=min(float(accelerator.params.macs_per_cycle), intensity * bandwidth),
+    )
+
+
+def _ratio(part: int, whole: int) -> float:
+    return part / whole if whole else 0.0

@@ -1,0 +1,385 @@
+"""The execute unit against the interpreter and the timing, beat by beat of its memories."""
+
+import re
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cache, partial
+from random import Random
+from typing import Any
+
+import numpy as np
+import pytest
+from amaranth.hdl import ClockDomain, Module, Value
+from amaranth.sim import Simulator
+
+from golden.accelerator.accesses import Space, accesses
+from golden.accelerator.description import Accelerator
+from golden.accelerator.encoding import encode_instruction
+from golden.accelerator.instructions import Gemm
+from golden.accelerator.interpreter import Machine, MemorySizes, execute
+from golden.engines.systolic import Params
+from hw.accelerator.execute import ExecuteUnit
+from hw.emit import emit_verilog
+from hw.engines.systolic import Engine
+from sim.accelerator.execute import gemm_cycles
+from tests.golden.accelerator.small import copied, differing, filled, random_gemm
+from tests.support.pysim import CLOCK_PERIOD
+from tests.support.verilog import modules
+
+PATIENCE_CYCLES = 5000
+SIZES = MemorySizes(activations=200, weights=150, parameters=30, accumulators=300)
+TYPES = {"activations": np.int8, "weights": np.int8, "accumulators": np.int32}
+
+TINY = Gemm(source=3, weights=7, target=5, last_lanes=1)
+WINDOWS = Gemm(
+    source=9,
+    row_words=20,
+    pixel_words=4,
+    height=4,
+    width=5,
+    origin_y=-2,
+    origin_x=-3,
+    stride_y=2,
+    stride_x=3,
+    dilation_y=3,
+    dilation_x=2,
+    out_height=3,
+    out_width=4,
+    taps_y=2,
+    taps_x=3,
+    blocks_k=3,
+    last_lanes=2,
+    blocks_n=2,
+    target=17,
+    pad_value=-77,
+)
+CORNERS = {
+    "a single product": TINY,
+    "a single product added": Gemm(**{**vars(TINY), "accumulate": 1}),
+    "one accumulator again and again": Gemm(
+        height=3, width=3, row_words=3, pixel_words=1, taps_y=3, taps_x=3, last_lanes=1
+    ),
+    "the same, a block after the other": Gemm(
+        taps_x=5, width=5, pixel_words=1, blocks_n=3, last_lanes=4, accumulate=1
+    ),
+    "two accumulators in turn": Gemm(
+        out_width=2, width=9, pixel_words=1, taps_x=4, last_lanes=1, accumulate=1
+    ),
+    "padding on all sides": WINDOWS,
+    "padding alone": Gemm(origin_y=-9, out_width=3, blocks_k=2, last_lanes=3, pad_value=5),
+    "padding alone, beyond": Gemm(origin_x=4, width=4, taps_x=2, last_lanes=4, pad_value=-128),
+    "many pixels": Gemm(
+        width=50, height=2, row_words=50, pixel_words=1, out_height=2, out_width=31, last_lanes=4
+    ),
+    "one channel each": Gemm(
+        row_words=9,
+        pixel_words=3,
+        height=3,
+        width=3,
+        origin_y=-1,
+        origin_x=-1,
+        out_height=3,
+        out_width=3,
+        taps_y=3,
+        taps_x=3,
+        blocks_n=3,
+        last_lanes=3,
+        diagonal=1,
+        pad_value=11,
+    ),
+    "one channel each, one pixel": Gemm(
+        taps_x=3, width=3, pixel_words=2, blocks_n=2, last_lanes=1, diagonal=1, accumulate=1
+    ),
+    "far steps": Gemm(
+        height=4096,
+        width=4096,
+        row_words=65535,
+        pixel_words=255,
+        origin_y=-4096,
+        origin_x=-4096,
+        stride_y=16,
+        stride_x=16,
+        dilation_y=16,
+        dilation_x=16,
+        taps_y=2,
+        taps_x=2,
+        out_width=5,
+        last_lanes=2,
+        source=30,
+    ),
+    "the input's first pixel, from far": Gemm(
+        row_words=65535,
+        pixel_words=255,
+        origin_y=-16,
+        origin_x=-4096,
+        dilation_y=16,
+        taps_y=2,
+        stride_x=16,
+        out_width=257,
+        source=30,
+        last_lanes=4,
+    ),
+}
+
+
+@dataclass
+class Port:
+    """What a port of a memory does in a cycle."""
+
+    signals: Any
+    name: str
+
+    def used(self, ctx: Any) -> int | None:
+        """The address of this cycle."""
+        return ctx.get(self.signals.address) if ctx.get(self.signals.en) else None
+
+
+@dataclass
+class Touched:
+    """Addresses, in order."""
+
+    reads: dict[str, list[int]] = field(default_factory=lambda: {name: [] for name in TYPES})
+    writes: list[int] = field(default_factory=list)
+
+
+@dataclass
+class Ran:
+    """What an instruction came to."""
+
+    cycles: int
+    touched: Touched
+    machine: Machine
+
+
+class Bench:
+    """Memories around a unit, and instructions that it is offered.
+
+    What a port has not read is random, and so is an accumulator that is written while it is read.
+    """
+
+    def __init__(self, unit: ExecuteUnit, machine: Machine, random: Random) -> None:
+        self.unit, self.machine, self.random = unit, machine, random
+        self.readers = [
+            Port(unit.activations, "activations"),
+            Port(unit.weights, "weights"),
+            Port(unit.sums_read, "accumulators"),
+        ]
+        self.writer = Port(unit.sums_write, "accumulators")
+        self.taken_by: int | None = None
+        self.touched = Touched()
+        self.ran: list[Ran] = []
+        self.watch: Callable[[Any], None] = lambda ctx: None
+
+    async def play(self, ctx: Any, gemms: Sequence[Gemm], pause: float) -> None:
+        """Run ``gemms``; between any two the unit is left alone with probability ``pause``."""
+        waiting = deque(int.from_bytes(encode_instruction(gemm), "little") for gemm in gemms)
+        goal, cycle, idle = len(self.ran) + len(gemms), 0, 0
+        offered = False
+        while len(self.ran) < goal or idle < 3:
+            offered = offered or (bool(waiting) and self.random.random() >= pause)
+            ctx.set(self.unit.start.valid, offered)
+            ctx.set(
+                self.unit.start.payload, waiting[0] if offered else self.random.getrandbits(256)
+            )
+            taken = offered and ctx.get(self.unit.start.ready)
+            if taken:
+                assert self.taken_by is None, "busy, yet it takes another instruction"
+                self.taken_by, self.touched = cycle, Touched()
+                waiting.popleft()
+                offered = False
+            await self.cycle(ctx, cycle)
+            idle = idle + 1 if len(self.ran) == goal else 0
+            cycle += 1
+            assert cycle < PATIENCE_CYCLES * len(gemms), "hang"
+
+    async def cycle(self, ctx: Any, cycle: int) -> None:
+        """What memories and ``done`` do in a cycle, and its end."""
+        self.watch(ctx)
+        read = [port.used(ctx) for port in self.readers]
+        written = self.writer.used(ctx)
+        word = ctx.get(Value.cast(self.unit.sums_write.data))
+        done = ctx.get(self.unit.done)
+        assert self.taken_by is not None or not (done or written is not None or any(read))
+        words = [
+            self.word(port, address, written)
+            for port, address in zip(self.readers, read, strict=True)
+        ]
+        for port, address in zip(self.readers, read, strict=True):
+            if address is not None:
+                self.touched.reads[port.name].append(address)
+        if written is not None:
+            self.touched.writes.append(written)
+            octets = word.to_bytes(4 * self.machine.lanes, "little")
+            self.machine.accumulators[written] = np.frombuffer(octets, dtype=np.int32)
+        if done:
+            assert self.taken_by is not None
+            self.ran.append(Ran(cycle - self.taken_by + 1, self.touched, copied(self.machine)))
+            self.taken_by = None
+        await ctx.tick()
+        for port, word in zip(self.readers, words, strict=True):
+            ctx.set(Value.cast(port.signals.data), word)
+
+    def word(self, port: Port, address: int | None, written: int | None) -> int:
+        """What the port shows in the next cycle."""
+        kind = TYPES[port.name]
+        if address is None or (port.name == "accumulators" and address == written):
+            return self.random.getrandbits(8 * np.dtype(kind).itemsize * self.machine.lanes)
+        memory = getattr(self.machine, port.name)
+        return int.from_bytes(memory[address].astype(kind).tobytes(), "little")
+
+
+@cache
+def described(lanes: int, pe_pipeline: bool) -> Accelerator:
+    params = Params(rows=lanes, cols=lanes, pe_pipeline=pe_pipeline)
+    return Accelerator(name="test", engine="systolic", params=params)
+
+
+def built(accelerator: Accelerator) -> ExecuteUnit:
+    return ExecuteUnit(accelerator, Engine(accelerator.params))
+
+
+def simulate(unit: ExecuteUnit, testbench: Any) -> None:
+    """Run a testbench, which is given the reset."""
+    top = Module()
+    top.domains.sync = domain = ClockDomain()
+    top.submodules.unit = unit
+    simulator = Simulator(top)
+    simulator.add_clock(CLOCK_PERIOD)
+    simulator.add_testbench(partial(testbench, reset=domain.rst))
+    simulator.run()
+
+
+def check(ran: Ran, gemm: Gemm, expected: Machine, accelerator: Accelerator) -> None:
+    """Compare with what the instruction does to ``expected``, which is changed."""
+    execute(expected, gemm)
+    assert not differing(ran.machine, expected), gemm
+    assert ran.cycles == gemm_cycles(accelerator, gemm), gemm
+    words = {
+        (access.space, access.writes): set(access.index.tolist())
+        for access in accesses(gemm, accelerator.lanes)
+    }
+    touched = ran.touched
+    assert set(touched.reads["activations"]) == words[Space.ACTIVATIONS, False], gemm
+    assert set(touched.reads["weights"]) == words[Space.WEIGHTS, False], gemm
+    assert set(touched.writes) == words[Space.ACCUMULATORS, True], gemm
+    assert set(touched.reads["accumulators"]) <= set(touched.writes), gemm
+
+
+def run(
+    accelerator: Accelerator, gemms: Sequence[Gemm], machine: Machine, *, pause: float
+) -> list[Ran]:
+    """Run instructions one after the other; each does what it should in the cycles it should."""
+    unit = built(accelerator)
+    expected = copied(machine)
+    bench = Bench(unit, machine, Random(1))
+
+    async def testbench(ctx: Any, reset: Any) -> None:
+        await bench.play(ctx, gemms, pause)
+
+    simulate(unit, testbench)
+    for gemm, ran in zip(gemms, bench.ran, strict=True):
+        check(ran, gemm, expected, accelerator)
+    return bench.ran
+
+
+@pytest.mark.parametrize(("lanes", "pe_pipeline"), [(4, False), (4, True), (8, False)])
+def test_random_instructions(lanes: int, pe_pipeline: bool) -> None:
+    rng = np.random.default_rng(lanes + pe_pipeline)
+    gemms = [random_gemm(rng, lanes) for _ in range(160 // lanes)]
+    run(described(lanes, pe_pipeline), gemms, filled(rng, lanes), pause=0.5)
+
+
+def test_corners_back_to_back() -> None:
+    rng = np.random.default_rng(5)
+    run(described(4, False), [*CORNERS.values()], filled(rng, 4, sizes=SIZES), pause=0.0)
+
+
+def test_coordinates_do_not_wrap() -> None:
+    # The last pixel is 2 ** 16 columns away from the input.
+    gemm = Gemm(origin_x=16, stride_x=16, out_width=4096, pad_value=3)
+    machine = filled(
+        np.random.default_rng(10),
+        4,
+        sizes=MemorySizes(activations=1, weights=1, parameters=30, accumulators=4096),
+    )
+    run(described(4, False), [gemm], machine, pause=0.0)
+
+
+def test_the_engine_never_waits() -> None:
+    accelerator = described(4, True)
+    engine = Engine(accelerator.params)
+    unit = ExecuteUnit(accelerator, engine)
+    bench = Bench(unit, filled(np.random.default_rng(9), 4, sizes=SIZES), Random(4))
+    inputs = (engine.job, engine.activations, engine.weights)
+
+    async def testbench(ctx: Any, reset: Any) -> None:
+        for gemm in CORNERS.values():
+            offered: list[list[int]] = []
+
+            def watch(ctx: Any, offered: list[list[int]] = offered) -> None:
+                offered.append([ctx.get(port.valid) for port in inputs])
+                assert ctx.get(engine.results.ready)
+
+            bench.watch = watch
+            await bench.play(ctx, [gemm], 0.0)
+            for valid in np.transpose(offered):
+                # From the fourth cycle after the start on, without a gap.
+                assert np.flatnonzero(valid).tolist() == [*range(4, 4 + valid.sum())], gemm
+
+    simulate(unit, testbench)
+
+
+def test_a_word_is_read_once_a_beat() -> None:
+    rng = np.random.default_rng(6)
+    (ran,) = run(described(4, False), [WINDOWS], filled(rng, 4, sizes=SIZES), pause=0.0)
+    tiles = [[3, 2, 1, 0], [7, 6, 5, 4], [9, 8]]
+    words = [word + 10 * tap for tap in range(2 * 6) for tile in tiles for word in tile]
+    assert ran.touched.reads["weights"] == words
+    assert len(ran.touched.writes) == 2 * 6 * 3 * 12
+
+
+@pytest.mark.parametrize("extreme", [-(2**31), 2**31 - 1])
+def test_sums_wrap(extreme: int) -> None:
+    machine = filled(np.random.default_rng(7), 4, sizes=SIZES)
+    machine.accumulators[:] = extreme
+    machine.weights[:] = -128
+    machine.activations[:] = -128 if extreme > 0 else 127
+    again = Gemm(**{**vars(WINDOWS), "pad_value": 127, "accumulate": 1})
+    ran = run(described(4, False), [again, again], machine, pause=0.0)[-1]
+    assert np.all(ran.machine.accumulators[WINDOWS.target : WINDOWS.target + 24] != extreme)
+    assert np.any(np.sign(ran.machine.accumulators) != np.sign(extreme))
+
+
+def test_nothing_of_an_instruction_is_left_after_a_reset() -> None:
+    accelerator = described(4, False)
+    unit = built(accelerator)
+    bench = Bench(unit, filled(np.random.default_rng(8), 4, sizes=SIZES), Random(3))
+    code = int.from_bytes(encode_instruction(WINDOWS), "little")
+
+    async def testbench(ctx: Any, reset: Any) -> None:
+        for cycles in (1, 2, 3, 4, 5, 9, 20, 40, 41, 42, 100):
+            bench.taken_by, bench.touched = 0, Touched()
+            ctx.set(unit.start.valid, 1)
+            ctx.set(unit.start.payload, code)
+            await bench.cycle(ctx, 0)
+            ctx.set(unit.start.valid, 0)
+            for cycle in range(1, cycles):
+                await bench.cycle(ctx, cycle)
+            ctx.set(reset, 1)
+            await bench.cycle(ctx, cycles)
+            ctx.set(reset, 0)
+            bench.taken_by = None
+            expected = copied(bench.machine)
+            gemm = CORNERS["a single product added"]
+            await bench.play(ctx, [gemm], 0.5)
+            check(bench.ran[-1], gemm, expected, accelerator)
+
+    simulate(unit, testbench)
+
+
+def test_verilog() -> None:
+    texts = modules(emit_verilog(built(described(4, False)), "execute"))
+    assert "execute" in texts
+    for port in ("start__payload", "done", "activations__data", "sums_write__address"):
+        assert re.search(rf"^ *(input|output)\b[^;]*\b{port};", texts["execute"], re.MULTILINE)

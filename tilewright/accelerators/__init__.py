@@ -1,0 +1,1 @@
+"""Descriptions of accelerators that come along, one TOML file each."""

@@ -1,0 +1,51 @@
+"""``tilewright init``."""
+
+import argparse
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from golden.errors import UserError
+from tilewright.accelerator import accelerator_names, template
+
+__all__ = ["configure", "execute", "show"]
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """File, and what to start from."""
+    parser.add_argument("file", metavar="FILE.toml", type=Path, help="file to write")
+    parser.add_argument(
+        "--from",
+        dest="origin",
+        default="edge",
+        metavar="NAME",
+        help="accelerator to start from (default: edge)",
+    )
+    parser.add_argument("--force", action="store_true", help="write over a file that is there")
+    parser.epilog = "example: tilewright init my.toml --from tiny"
+
+
+def execute(arguments: argparse.Namespace) -> tuple[dict[str, Any], bool]:
+    """Write a commented description."""
+    file: Path = arguments.file
+    if file.suffix != ".toml":
+        raise UserError(f"the description of an accelerator is a .toml file, not {str(file)!r}")
+    if file.exists() and not arguments.force:
+        raise UserError(f"{file} is there already: give --force to write over it")
+    text = template(arguments.origin).replace(
+        f'name = "{arguments.origin.lower()}"', f'name = "{file.stem}"', 1
+    )
+    with tempfile.NamedTemporaryFile(
+        "w", dir=file.parent, prefix=f".{file.stem}.", encoding="utf-8", delete=False
+    ) as scratch:
+        scratch.write(text)
+    Path(scratch.name).replace(file)
+    return {"file": str(file), "from": arguments.origin, "known": accelerator_names()}, True
+
+
+def show(result: dict[str, Any]) -> str:
+    """Where it is, and how to use it."""
+    return (
+        f"{result['file']}: an accelerator like {result['from']}; change it, then give it as"
+        f" --accelerator {result['file']}"
+    )
