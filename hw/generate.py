@@ -20,7 +20,7 @@ from hw.bench.vectors import Vectors, write_vectors
 from hw.emit import emit_verilog
 from hw.simulate import port_names
 
-__all__ = ["Design", "design_ports", "write_design"]
+__all__ = ["Design", "design_ports", "flat_ports", "write_design"]
 
 SCHEMA = 1
 
@@ -76,6 +76,19 @@ def design_ports(component: wiring.Component) -> dict[str, Any]:
     """Interface of a component as JSON, from its metadata."""
     interface: dict[str, Any] = component.metadata.as_json()["interface"]
     return interface
+
+
+def flat_ports(component: wiring.Component) -> list[str]:
+    """Verilog names of all ports of a component, clock and reset first."""
+    return ["clk", "rst", *_flattened(design_ports(component)["members"])]
+
+
+def _flattened(members: Mapping[str, Any]) -> Iterator[str]:
+    for member in members.values():
+        if member["type"] == "port":
+            yield member["name"]
+        else:
+            yield from _flattened(member["members"])
 
 
 def write_design(design: Design, folder: Path, vectors: Vectors | None = None) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 from hw.bench.simulators import Simulator, SimulatorError
 from hw.bench.vectors import Vectors, write_vectors
 
-__all__ = ["BenchError", "build_bench", "build_runtime", "play_vectors", "port_names"]
+__all__ = ["BenchError", "build_bench", "build_runtime", "play_file", "play_vectors", "port_names"]
 
 _RUN = ("-m", "hw.bench.run")
 _LOG_LINES = 20
@@ -39,6 +39,7 @@ def build_bench(
     ports: Sequence[str],
     folder: Path,
     *,
+    bench: str = "engine",
     waves: str | None = None,
     runtime: Path | None = None,
 ) -> None:
@@ -51,8 +52,10 @@ def build_bench(
     top : str
         Top module.
     ports : sequence of str
-        Its streams.
+        Verilog names of all of its ports.
     folder : Path
+    bench : str
+        The one that will play, of `hw.bench.run.BENCHES`.
     waves : {"fst", "vcd"}, optional
         Format of the traces that it will be able to write.
     runtime : Path, optional
@@ -63,7 +66,8 @@ def build_bench(
     BenchError
         With the end of the log, if the build fails.
     """
-    arguments = ["build", "--verilog", str(verilog), "--ports", ",".join(port_names(ports))]
+    arguments = ["build", "--verilog", str(verilog), "--ports", ",".join(ports)]
+    arguments += ["--bench", bench]
     if waves:
         arguments += ["--waves", waves]
     if runtime:
@@ -114,19 +118,52 @@ def play_vectors(
     with tempfile.TemporaryDirectory(prefix="tilewright-") as scratch:
         stimulus, results = Path(scratch, "vectors.npz"), Path(scratch, "results.json")
         write_vectors(stimulus, vectors)
-        arguments = ["play", "--vectors", str(stimulus), "--results", str(results), "--top", top]
-        if trace is None:
-            _run(simulator, arguments, folder)
-        else:
-            # Traces are large: written where they belong, under another name until complete.
-            partial = trace.with_name(f".{trace.stem}.partial{trace.suffix}")
-            try:
-                _run(simulator, [*arguments, "--trace", str(partial)], folder)
-                partial.replace(trace)
-            finally:
-                partial.unlink(missing_ok=True)
+        play_file(simulator, "engine", top, folder, stimulus, results, trace=trace)
         report: dict[str, Any] = json.loads(results.read_text())
         return report
+
+
+def play_file(
+    simulator: Simulator,
+    bench: str,
+    top: str,
+    folder: Path,
+    stimulus: Path,
+    results: Path,
+    *,
+    trace: Path | None = None,
+) -> None:
+    """Play a file to the build in ``folder``.
+
+    Parameters
+    ----------
+    simulator : Simulator
+    bench : str
+        Of `hw.bench.run.BENCHES`.
+    top : str
+    folder : Path
+    stimulus, results : Path
+        As the bench takes and writes them.
+    trace : Path, optional
+        See `play_vectors`.
+
+    Raises
+    ------
+    BenchError
+        With the end of the log, if the bench fails.
+    """
+    arguments = ["play", "--bench", bench, "--vectors", str(stimulus), "--results", str(results)]
+    arguments += ["--top", top]
+    if trace is None:
+        _run(simulator, arguments, folder)
+        return
+    # Traces are large: written where they belong, under another name until complete.
+    partial = trace.with_name(f".{trace.stem}.partial{trace.suffix}")
+    try:
+        _run(simulator, [*arguments, "--trace", str(partial)], folder)
+        partial.replace(trace)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def _run(simulator: Simulator, arguments: Sequence[str], folder: Path) -> None:

@@ -5,11 +5,8 @@ import shlex
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
-
-import cocotb_tools.config
 
 from golden.errors import UserError
 from golden.params import to_plain
@@ -17,7 +14,8 @@ from hw.bench.simulators import TRACE_FORMATS, Simulator, find_simulator
 from hw.bench.vectors import Vectors, read_vectors, write_vectors
 from hw.bench.verdict import CaseReport, judge
 from hw.emit import emit_verilog
-from hw.simulate import build_bench, build_runtime, play_vectors
+from hw.simulate import play_vectors, port_names
+from tilewright.building import built_verilog
 from tilewright.caching import Cache, cache_key, default_cache
 from tilewright.cases import choose_stimuli
 from tilewright.catalog import Engine, find_design
@@ -180,24 +178,14 @@ def built_bench(
         Format of the traces that it will be able to write.
     cache : Cache
     """
-    verilog = emit_verilog(engine.component(params), engine.name)
-    # A build links to this environment's cocotb.
-    cocotb = (str(cocotb_tools.config.libs_dir), version("cocotb"))
-    tools = (*cocotb, simulator.name, simulator.version, str(simulator.environment), waves or "")
-
-    def make(folder: Path) -> None:
-        runtime = None
-        if simulator.name == "verilator":
-            runtime = cache.entry(
-                "runtimes",
-                cache_key(*tools),
-                lambda place: build_runtime(simulator, place, waves=waves),
-            )
-        source = folder / f"{engine.name}.v"
-        source.write_text(verilog)
-        build_bench(simulator, source, engine.name, PORTS, folder, waves=waves, runtime=runtime)
-
-    return cache.entry("builds", cache_key(verilog, *tools), make)
+    return built_verilog(
+        emit_verilog(engine.component(params), engine.name),
+        engine.name,
+        port_names(PORTS),
+        simulator,
+        waves=waves,
+        cache=cache,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -42,6 +42,8 @@ class Core(wiring.Component):
     write_bus : Out(AxiWrite(bus_bytes))
     program, bases, halt, quiet, finished, fault, progress, counts
         As in `hw.accelerator.control.Control`, seen from the other side.
+    units_done : Out(3)
+        Units that are in the last cycle of an instruction; for benches.
     """
 
     program_bus: Any
@@ -55,6 +57,7 @@ class Core(wiring.Component):
     fault: Signal
     progress: Signal
     counts: data.View
+    units_done: Signal
 
     def __init__(self, accelerator: Accelerator) -> None:
         self._accelerator = accelerator
@@ -71,6 +74,7 @@ class Core(wiring.Component):
                 "fault": Out(8),
                 "progress": Out(1),
                 "counts": Out(data.ArrayLayout(8, len(COUNTERS))),
+                "units_done": Out(len(UNITS)),
             }
         )
 
@@ -94,8 +98,9 @@ class Core(wiring.Component):
         outside = Signal()
         self._connect_memories(m, outside, load, execute, store, vector)
 
-        done = Cat(load.done, execute.done, store.done | vector.done)
+        done = self.units_done
         m.d.comb += [
+            done.eq(Cat(load.done, execute.done, store.done | vector.done)),
             fetch.program.eq(self.program),
             fetch.halt.eq(self.halt),
             load.halt.eq(self.halt),

@@ -1,7 +1,8 @@
 """Build emitted Verilog for a simulator, play vectors to it, and judge what came out.
 
 ``python -m bench.run build …``, ``play …`` and ``judge …`` are three steps, so that one build
-serves many runs. ``runtime …`` compiles what builds have in common.
+serves many runs. ``runtime …`` compiles what builds have in common. There are two benches: for
+engines, and for accelerators, which are judged by ``python -m bench.accelerator.judge``.
 """
 
 import argparse
@@ -21,13 +22,18 @@ from cocotb_tools.runner import Icarus as CocotbIcarus
 from cocotb_tools.runner import Verilator as CocotbVerilator
 from cocotb_tools.runner import VerilatorControlFile
 
+from .accelerator.local import VISIBLE
 from .simulators import SIMULATORS, TRACE_FORMATS, find_simulator
 from .vectors import read_vectors
 from .verdict import describe, judge
 
-__all__ = ["build", "build_runtime", "judge_results", "main", "play"]
+__all__ = ["BENCHES", "build", "build_runtime", "judge_results", "main", "play"]
 
-BENCH = f"{__package__}.engine_tb"
+BENCHES = {"engine": "engine_tb", "accelerator": "accelerator.accelerator_tb"}
+"""Module of each bench."""
+
+_VISIBLE = {"engine": (), "accelerator": VISIBLE}
+"""Signals inside of the design that a bench looks at, as ``module.signal``."""
 
 SHOWN_FAILURES = 10
 TIMESCALE = ("1ns", "1ps")
@@ -90,6 +96,7 @@ def build(
     ports: Sequence[str],
     folder: Path,
     *,
+    bench: str = "engine",
     waves: str | None = None,
     runtime: Path | None = None,
 ) -> None:
@@ -106,6 +113,8 @@ def build(
         Every port of it.
     folder : Path
         Where the build goes; created.
+    bench : str
+        One of `BENCHES`.
     waves : {"fst", "vcd"}, optional
         Format of the trace that `play` will be able to write.
     runtime : Path, optional
@@ -114,7 +123,8 @@ def build(
     folder.mkdir(parents=True, exist_ok=True)
     if simulator == "verilator":
         compiled = sorted(runtime.resolve().glob("*.o")) if runtime else []
-        _run_verilator(_PortsOnlyVerilator(compiled), verilog, top, ports, folder, waves)
+        runner = _PortsOnlyVerilator(compiled)
+        _run_verilator(runner, verilog, top, ports, folder, waves, visible=_VISIBLE[bench])
         _remove_intermediates(top, folder)
         return
     _Icarus().build(
@@ -154,10 +164,15 @@ def _run_verilator(
     ports: Sequence[str],
     folder: Path,
     waves: str | None,
+    *,
+    visible: Sequence[str] = (),
 ) -> None:
     control = folder / "ports.vlt"
     lines = ["`verilator_config"]
     lines += [f'public_flat_rw -module "{top}" -var "{port}"' for port in ports]
+    for signal in visible:
+        module, _, name = signal.partition(".")
+        lines.append(f'public_flat_rd -module "{module}" -var "{name}"')
     control.write_text("\n".join(lines) + "\n")
     arguments = ["-Wno-fatal"]
     if waves == "fst":
@@ -202,6 +217,7 @@ def play(
     vectors: Path,
     results: Path,
     *,
+    bench: str = "engine",
     trace: Path | None = None,
 ) -> None:
     """Play ``vectors`` to a build and write what came out to ``results``.
@@ -213,6 +229,9 @@ def play(
     folder : Path
         Of the build; nothing is written there.
     vectors, results : Path
+        Of an accelerator's bench, ``vectors`` is a script.
+    bench : str
+        One of `BENCHES`.
     trace : Path, optional
         Where to write a trace, in the format that its name ends in and that was built for.
 
@@ -235,7 +254,7 @@ def play(
     work = results.resolve().parent
     results.unlink(missing_ok=True)
     report = runner.test(
-        test_module=BENCH,
+        test_module=f"{__package__}.{BENCHES[bench]}",
         hdl_toplevel=top,
         hdl_toplevel_lang="verilog",
         build_dir=folder,
@@ -285,6 +304,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 given.top,
                 given.ports.split(","),
                 given.folder,
+                bench=given.bench,
                 waves=given.waves,
                 runtime=given.runtime,
             )
@@ -297,6 +317,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 given.folder,
                 given.vectors,
                 given.results,
+                bench=given.bench,
                 trace=given.trace,
             )
     except (RuntimeError, ValueError, OSError) as error:
@@ -316,6 +337,7 @@ def _parser() -> argparse.ArgumentParser:
         options.add_argument("--folder", type=Path, required=True, help="of the build")
     for options in (build, play):
         options.add_argument("--top", required=True, help="top module")
+        options.add_argument("--bench", choices=BENCHES, default="engine")
     for options in (build, runtime):
         options.add_argument("--waves", choices=TRACE_FORMATS, help="allow for a trace")
     build.add_argument("--verilog", type=Path, required=True)

@@ -6,7 +6,17 @@ from collections.abc import Sequence
 
 from golden.errors import UserError
 
-__all__ = ["add_engine", "add_set", "add_simulator", "count", "read_set", "seed", "table"]
+__all__ = [
+    "DEFAULT_ENGINE",
+    "add_engine",
+    "add_set",
+    "add_simulator",
+    "add_target",
+    "count",
+    "read_set",
+    "seed",
+    "table",
+]
 
 DEFAULT_ENGINE = "systolic"
 
@@ -31,6 +41,27 @@ def add_engine(parser: argparse.ArgumentParser) -> None:
         help=f"engine or preset (default: {DEFAULT_ENGINE})",
     )
     add_set(parser)
+
+
+def add_target(parser: argparse.ArgumentParser) -> None:
+    """``--accelerator A`` or ``--engine NAME``, and ``--set``."""
+    target = parser.add_mutually_exclusive_group()
+    target.add_argument(
+        "--accelerator", metavar="A", help="name or TOML file of an accelerator to run on"
+    )
+    target.add_argument(
+        "--engine",
+        metavar="NAME",
+        help=f"bare engine, or preset, to run on (default: {DEFAULT_ENGINE})",
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="set a param of the engine, or a field of the accelerator such as"
+        " memory.latency_cycles; may be given several times",
+    )
 
 
 def add_simulator(parser: argparse.ArgumentParser) -> None:

@@ -4,16 +4,55 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from golden.errors import UserError
+from tilewright.accelerated import run_accelerated
+from tilewright.reports import layer_table
 from tilewright.running import run
-from tilewright.verbs.options import add_engine, add_simulator, count, read_set, seed, table
+from tilewright.verbs.options import (
+    DEFAULT_ENGINE,
+    add_simulator,
+    add_target,
+    count,
+    read_set,
+    seed,
+    table,
+)
 
-__all__ = ["configure", "execute", "show"]
+__all__ = ["configure", "execute", "show", "show_accelerated", "show_engine"]
+
+_SHOWN_FAILURES = 10
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Model, data, engine."""
     parser.add_argument("model", metavar="MODEL", help="quantized network (.onnx, .tflite)")
-    add_engine(parser)
+    add_target(parser)
+    parser.add_argument(
+        "--host-fallback",
+        action="store_true",
+        help="accelerator: compute on the host what is not in hardware at the end of the network",
+    )
+    parser.add_argument(
+        "--mapper",
+        choices=("greedy",),
+        default="greedy",
+        help="accelerator: how the network is mapped (default: greedy)",
+    )
+    parser.add_argument(
+        "--trace",
+        type=Path,
+        metavar="FILE.json",
+        help="accelerator: what each unit does, for Perfetto",
+    )
+    parser.add_argument(
+        "--waves",
+        type=Path,
+        metavar="FILE.vcd",
+        help="accelerator, with --rtl: trace of the Verilog",
+    )
+    parser.add_argument(
+        "--waves-layer", metavar="NAME", help="the only layer that --waves has (default: all)"
+    )
     parser.add_argument(
         "--input", type=Path, metavar="FILE.npz", help="samples of every input; default: random"
     )
@@ -38,24 +77,91 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> tuple[dict[str, Any], bool]:
     """Run it."""
-    result = run(
+    common: dict[str, Any] = {
+        "inputs": arguments.input,
+        "labels": arguments.labels,
+        "rtl": arguments.rtl,
+        "rtl_samples": arguments.rtl_samples,
+        "samples": arguments.samples,
+        "seed": arguments.seed,
+        "output": arguments.output,
+    }
+    if arguments.accelerator is None:
+        _refuse(arguments, ("trace", "waves", "waves_layer"), "needs --accelerator")
+        network = run(
+            arguments.model,
+            engine=arguments.engine or DEFAULT_ENGINE,
+            params=read_set(arguments.set),
+            simulator=arguments.simulator,
+            **common,
+        )
+        return network.to_json(), network.passed
+    if not arguments.rtl:
+        _refuse(arguments, ("waves",), "needs --rtl")
+    if arguments.waves is None:
+        _refuse(arguments, ("waves_layer",), "needs --waves")
+    accelerated = run_accelerated(
         arguments.model,
-        engine=arguments.engine,
-        params=read_set(arguments.set),
-        inputs=arguments.input,
-        labels=arguments.labels,
-        rtl=arguments.rtl,
-        rtl_samples=arguments.rtl_samples,
-        samples=arguments.samples,
-        seed=arguments.seed,
-        simulator=arguments.simulator,
-        output=arguments.output,
+        accelerator=arguments.accelerator,
+        changes=read_set(arguments.set),
+        host_fallback=arguments.host_fallback,
+        trace=arguments.trace,
+        waves=arguments.waves,
+        waves_layer=arguments.waves_layer,
+        **common,
     )
-    return result.to_json(), result.passed
+    return accelerated.to_json(), accelerated.passed
+
+
+def _refuse(arguments: argparse.Namespace, names: tuple[str, ...], why: str) -> None:
+    for name in names:
+        if getattr(arguments, name) is not None:
+            raise UserError(f"--{name.replace('_', '-')} {why}")
 
 
 def show(result: dict[str, Any]) -> str:
     """Layers, totals, and what the Verilog said."""
+    return show_accelerated(result) if "accelerator" in result else show_engine(result)
+
+
+def show_accelerated(result: dict[str, Any]) -> str:
+    """The report of an accelerator."""
+    counters = result["counters"]
+    busy = ", ".join(
+        f"{unit} {counters[f'{unit}_busy']} (waits {counters[f'{unit}_stalled']})"
+        for unit in ("load", "execute", "store")
+    )
+    lines = [layer_table(result["layers"], result), "", f"busy cycles: {busy}"]
+    if result["host"]:
+        work = ", ".join(
+            f"{entry['name']} ({entry['kind']}, {entry['elements']} numbers,"
+            f" {entry['seconds'] * 1000:.2f} ms)"
+            for entry in result["host"]
+        )
+        lines.append(f"on the host, not on the accelerator: {work}")
+    lines += _samples(result)
+    if "rtl_cycles" in result:
+        lines.append(
+            f"Verilog, {result['rtl_samples']} samples: {result['rtl_cycles']} cycles,"
+            f" {result['rtl_outputs_checked']} numbers of tensors checked,"
+            f" {result['output_mismatches']} mismatches, {result['cycle_mismatches']} cycle"
+            f" mismatches, {result['counter_mismatches']} counter mismatches"
+        )
+        lines += result["failures"][:_SHOWN_FAILURES]
+    return "\n".join(lines)
+
+
+def _samples(result: dict[str, Any]) -> list[str]:
+    origin = "" if result["seed"] is None else f", random from seed {result['seed']}"
+    count = f"{result['samples']} sample{'s' * (result['samples'] != 1)}"
+    lines = [f"{count}{origin}: {result['outputs']}"]
+    if result["accuracy"] is not None:
+        lines.append(f"accuracy {result['accuracy']:.2%}")
+    return lines
+
+
+def show_engine(result: dict[str, Any]) -> str:
+    """The report of a bare engine."""
     measured = dict(result.get("rtl_layers", ()))
     head = ["layer", "cycles", "bound by", "utilisation"]
     rows = [
@@ -68,10 +174,7 @@ def show(result: dict[str, Any]) -> str:
         for row in rows[:-1]:
             row.insert(2, measured[row[0]])
         rows[-1].insert(2, result["rtl_cycles"])
-    origin = "" if result["seed"] is None else f", random from seed {result['seed']}"
-    lines = [table(head, rows), "", f"{result['samples']} samples{origin}: {result['outputs']}"]
-    if result["accuracy"] is not None:
-        lines.append(f"accuracy {result['accuracy']:.2%}")
+    lines = [table(head, rows), "", *_samples(result)]
     if measured:
         lines.append(
             f"Verilog, {result['rtl_samples']} samples: {result['rtl_outputs_checked']} result"

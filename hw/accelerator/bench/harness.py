@@ -45,7 +45,7 @@ def build_harness(
     folder : Path
         Holds the program ``harness`` afterwards.
     trace : bool
-        Whether it will be able to write FST traces.
+        Whether it will be able to write VCD traces.
 
     Raises
     ------
@@ -55,14 +55,16 @@ def build_harness(
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "design.h").write_text(_design_header(accelerator))
     control = folder / "memories.vlt"
-    control.write_text(f'`verilator_config\npublic_flat_rd -module "{MODEL_NAME}*" -var "words"\n')
+    seen = {f"{MODEL_NAME}*": "words", "core_core*": "units_done"}
+    lines = [f'public_flat_rd -module "{module}" -var "{name}"' for module, name in seen.items()]
+    control.write_text("\n".join(["`verilator_config", *lines, ""]))
     command = [
         "verilator", "--cc", "--exe", "--build", "-Wno-fatal", "-Wno-lint",
         "--top-module", TOP, "--prefix", "Vtop", "--Mdir", str(folder),
-        "-CFLAGS", f"-I{_SOURCES}", "-o", "harness",
+        "--savable", "-CFLAGS", f"-I{_SOURCES}", "-o", "harness",
     ]  # fmt: skip
     if trace:
-        command += ["--trace-fst", "-CFLAGS", "-DTRACE"]
+        command += ["--trace", "-CFLAGS", "-DTRACE"]
     command += [str(control), str(verilog), str(_SOURCES / "harness.cpp")]
     environment = {**os.environ, **simulator.environment}
     _check(command, environment, "the simulator could not be built")
@@ -82,7 +84,7 @@ def play_script(folder: Path, script: Script, work: Path, *, trace: Path | None 
     work : Path
         Folder for script and results.
     trace : Path, optional
-        FST file to write.
+        VCD file to write.
 
     Raises
     ------
@@ -132,6 +134,7 @@ def _design_header(accelerator: Accelerator) -> str:
         "",
         f"constexpr unsigned BUS_BYTES = {accelerator.bus_bytes};",
         f"constexpr unsigned PROGRAM_BYTES = {INSTRUCTION_BYTES};",
+        f"#define UNITS_DONE(top) ((top).rootp->{TOP}__DOT__core__DOT__units_done)",
         f"constexpr unsigned CONTROL_OFFSET = {find_register('CONTROL').offset};",
         "",
         "template <typename Words>",

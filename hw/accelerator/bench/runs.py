@@ -1,10 +1,10 @@
 """One program on the Verilog, from memory contents to memory contents."""
 
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,12 +13,16 @@ from golden.accelerator.description import Accelerator
 from golden.accelerator.registers import COUNTERS, Counter, ErrorCode
 from hw.accelerator.bench.script import Results, Script
 
-__all__ = ["LOCAL_MEMORIES", "Outcome", "Play", "run_program"]
+__all__ = ["LOCAL_MEMORIES", "Outcome", "Play", "local_words", "run_program"]
 
 LOCAL_MEMORIES = ("activations", "weights", "parameters", "accumulators")
 
-Play = Callable[[Script, Path], Results]
-"""Plays a script, with a folder for files."""
+
+class Play(Protocol):
+    """A bench that plays scripts."""
+
+    def __call__(self, script: Script, work: Path, *, trace: Path | None = None) -> Results:
+        """Play ``script``, with files in folder ``work``; write ``trace`` where it is given."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,13 +100,14 @@ def run_program(
             error=ErrorCode(results.last("STATUS") >> 8),
             counters={counter: results.last(counter.name) for counter in COUNTERS},
             dram=np.fromfile(work / "after.bin", dtype=np.uint8),
-            local={name: _words(work / name, accelerator.lanes) for name in LOCAL_MEMORIES}
+            local={name: local_words(work / name, accelerator.lanes) for name in LOCAL_MEMORIES}
             if local
             else {},
         )
 
 
-def _words(file: Path, lanes: int) -> NDArray[Any]:
-    dtype = np.int32 if file.name == "accumulators" else np.int8
+def local_words(file: Path, lanes: int) -> NDArray[Any]:
+    """Words of a local memory from the file of its name that a bench wrote."""
+    dtype = np.int32 if file.name.startswith("accumulators") else np.int8
     words: NDArray[Any] = np.fromfile(file, dtype=dtype)
     return words.reshape(-1, lanes)

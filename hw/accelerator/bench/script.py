@@ -15,6 +15,11 @@ A script is text, one command a line, which the native harness and the cocotb be
 ``start``                             start the program
 ``wait CYCLES``                       until it has ended; prints ``cycles N``, 0 if it has not
 ``step CYCLES``, ``reset CYCLES``     let time pass, with reset held or not
+``watch N MEMORY FILE``               write a local memory when N instructions of the store queue
+                                      are done; prints ``reached N CYCLE``
+``checkpoint N FILE``                 then write all that is needed to go on from there
+``restore FILE``                      go on from there; in place of ``start``
+``trace FROM TO``                     cycles of the program that a trace has (default: all)
 ``save ADDRESS BYTES FILE``           write part of DRAM to a file
 ``local MEMORY FILE``                 write a local memory to a file
 ====================================  =========================================================
@@ -144,7 +149,7 @@ def parse_results(text: str) -> Results:
         verb, *numbers = line.split()
         if verb == "cycles":
             cycles.append(int(numbers[0]))
-        else:
+        elif verb == "read":
             name, value = offsets[int(numbers[0])], int(numbers[1])
             if name.endswith("_HIGH"):
                 _, low = registers.pop()

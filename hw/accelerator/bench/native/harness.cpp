@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
+#include <map>
 #include <memory>
 #include <random>
 #include <sstream>
@@ -17,8 +18,9 @@
 #include "design.h"
 #include "memory.h"
 #include "verilated.h"
+#include "verilated_save.h"
 #ifdef TRACE
-#include "verilated_fst_c.h"
+#include "verilated_vcd_c.h"
 #endif
 
 namespace {
@@ -86,6 +88,18 @@ class Bench {
             wait(number(words));
         } else if (verb == "step") {
             for (uint64_t left = number(words); left; --left) cycle();
+        } else if (verb == "trace") {
+            trace_from_ = number(words);
+            trace_to_ = number(words);
+        } else if (verb == "watch") {
+            const uint64_t count = number(words);
+            const std::string memory = name(words);
+            watches_.insert({count, {memory, name(words)}});
+        } else if (verb == "checkpoint") {
+            const uint64_t count = number(words);
+            watches_.insert({count, {"", name(words)}});
+        } else if (verb == "restore") {
+            restore(name(words));
         } else if (verb == "reset") {
             reset(number(words));
         } else if (verb == "save") {
@@ -96,9 +110,7 @@ class Bench {
             if (!file) throw std::runtime_error("can not write DRAM to a file");
         } else if (verb == "local") {
             const std::string memory = name(words);
-            std::ofstream file(name(words), std::ios::binary);
-            dump_local(*top_.rootp, memory, file);
-            if (!file) throw std::runtime_error("can not write a local memory to a file");
+            save_local(memory, name(words));
         } else {
             throw std::runtime_error("unknown command " + verb);
         }
@@ -181,10 +193,77 @@ class Bench {
         return last_word_;
     }
 
+    void save_local(const std::string& memory, const std::string& name) {
+        std::ofstream file(name, std::ios::binary);
+        dump_local(*top_.rootp, memory, file);
+        if (!file) throw std::runtime_error("can not write a local memory to " + name);
+    }
+
+    // Everything that changes while a program runs.
+    void archive(Archive& state) {
+        state.plain(cycle_);
+        state.plain(started_);
+        state.plain(stores_done_);
+        for (bool* value : {&offers_r_, &offers_b_, &offers_program_r_}) state.plain(*value);
+        state.size(dram_);
+        state.bytes(dram_.data(), dram_.size());
+        data_->archive(state);
+        program_->archive(state);
+    }
+
+    void checkpoint(const std::string& name) {
+        const std::string partial = name + ".partial", model = name + ".model";
+        {
+            std::ofstream file(partial, std::ios::binary);
+            Archive state(file);
+            archive(state);
+            file.flush();
+            VerilatedSave out;
+            out.open(model + ".partial");
+            out << top_;
+            out.close();
+            if (!file) throw std::runtime_error("can not write " + partial);
+        }
+        if (std::rename((model + ".partial").c_str(), model.c_str())
+            || std::rename(partial.c_str(), name.c_str())) {
+            throw std::runtime_error("can not write " + name);
+        }
+    }
+
+    void restore(const std::string& name) {
+        renew();
+        std::ifstream file(name, std::ios::binary);
+        Archive state(file);
+        archive(state);
+        if (!file) throw std::runtime_error("can not read " + name);
+        VerilatedRestore in;
+        in.open(name + ".model");
+        in >> top_;
+        in.close();
+        // What came before it has been seen to.
+        watches_.erase(watches_.begin(), watches_.upper_bound(stores_done_));
+    }
+
+    // What was asked for when so many instructions of the store queue are done.
+    void look() {
+        ++stores_done_;
+        const auto due = watches_.equal_range(stores_done_);
+        for (auto watch = due.first; watch != due.second; ++watch) {
+            const auto& [memory, file] = watch->second;
+            if (memory.empty()) {
+                checkpoint(file);
+            } else {
+                save_local(memory, file);
+            }
+            results_ << "reached " << stores_done_ << ' ' << cycle_ - started_ << std::endl;
+        }
+    }
+
     void start() {
         write(CONTROL_OFFSET, 1);
         renew();
         started_ = cycle_;
+        stores_done_ = 0;
     }
 
     void wait(uint64_t limit) {
@@ -236,12 +315,14 @@ class Bench {
                                   top_.s_axil_rvalid && top_.s_axil_rready};
         if (transfers.answered) last_word_ = top_.s_axil_rdata;
         if (!top_.rst) transfer(data, program);
+        const bool store_done = UNITS_DONE(top_) >> 2 & 1;
         top_.clk = 1;
         top_.eval();
         dump();
         data.tick();
         program.tick();
         ++cycle_;
+        if (store_done) look();
         return transfers;
     }
 
@@ -275,7 +356,8 @@ class Bench {
 
     void dump() {
 #ifdef TRACE
-        if (tracing_) trace_.dump(time_++);
+        const uint64_t since = cycle_ - started_;
+        if (tracing_ && since >= trace_from_ && since < trace_to_) trace_.dump(2 * cycle_ + top_.clk);
 #endif
     }
 
@@ -293,10 +375,12 @@ class Bench {
     uint32_t last_word_ = 0;
     uint64_t cycle_ = 0;
     uint64_t started_ = 0;
+    uint64_t stores_done_ = 0;
+    std::multimap<uint64_t, std::pair<std::string, std::string>> watches_;
+    uint64_t trace_from_ = 0, trace_to_ = UINT64_MAX;
 #ifdef TRACE
-    VerilatedFstC trace_;
+    VerilatedVcdC trace_;
     bool tracing_ = false;
-    uint64_t time_ = 0;
 #endif
 };
 

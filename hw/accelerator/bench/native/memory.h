@@ -4,8 +4,12 @@
 #include <algorithm>
 #include <cstdint>
 #include <deque>
+#include <istream>
+#include <ostream>
 #include <map>
 #include <set>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 struct Timing {
@@ -20,6 +24,49 @@ struct Timing {
     int64_t column = 0;
     int64_t refresh_interval = 1;
     int64_t refresh = 0;
+};
+
+// Writes plain values to a stream, or reads them back: what it is given is the same for both.
+class Archive {
+  public:
+    explicit Archive(std::ostream& out) : out_(&out) {}
+    explicit Archive(std::istream& in) : in_(&in) {}
+
+    bool reads() const { return in_ != nullptr; }
+
+    template <typename T> void plain(T& value) {
+        static_assert(std::is_trivially_copyable<T>::value, "plain values only");
+        bytes(&value, sizeof value);
+    }
+    template <typename T> void sequence(T& items) {
+        size(items);
+        for (auto& item : items) plain(item);
+    }
+    void table(std::map<int64_t, int64_t>& items) {
+        std::vector<std::pair<int64_t, int64_t>> pairs(items.begin(), items.end());
+        size(pairs);
+        for (auto& pair : pairs) {
+            plain(pair.first);
+            plain(pair.second);
+        }
+        items = {pairs.begin(), pairs.end()};
+    }
+    template <typename T> void size(T& items) {
+        uint64_t count = items.size();
+        plain(count);
+        items.resize(count);
+    }
+    void bytes(void* place, std::size_t count) {
+        if (in_) {
+            in_->read(static_cast<char*>(place), static_cast<std::streamsize>(count));
+        } else {
+            out_->write(static_cast<const char*>(place), static_cast<std::streamsize>(count));
+        }
+    }
+
+  private:
+    std::istream* in_ = nullptr;
+    std::ostream* out_ = nullptr;
 };
 
 // Bursts of both directions are served in the order in which they arrive; the same as
@@ -48,6 +95,12 @@ class BankedTiming {
         rows_[bank] = row;
         bus_free_ = busy_until_[bank] = first + beats * timing_.interval;
         return first;
+    }
+
+    void archive(Archive& state) {
+        for (int64_t* value : {&start_, &bus_free_, &epoch_}) state.plain(*value);
+        state.table(rows_);
+        state.table(busy_until_);
     }
 
   private:
@@ -131,6 +184,24 @@ class AxiMemory {
         }
         if (!writes_.empty() && beats_.size() >= writes_.front().beats) finish_write();
         ++cycle_;
+    }
+
+    // All but the contents, the timing and the errors.
+    void archive(Archive& state) {
+        banked_.archive(state);
+        for (int64_t* value : {&cycle_, &last_read_, &last_beat_}) state.plain(*value);
+        for (uint64_t* value : {&read_number_, &write_number_}) state.plain(*value);
+        state.plain(accepted_);
+        state.plain(burst_);
+        state.sequence(reads_);
+        state.sequence(writes_);
+        state.sequence(answers_);
+        state.size(beats_);
+        for (auto& beat : beats_) {
+            state.size(beat.first);
+            state.bytes(beat.first.data(), beat.first.size());
+            state.plain(beat.second);
+        }
     }
 
   private:
