@@ -1,7 +1,9 @@
 """What a run says about each layer: what it costs, and what bounds it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from golden.accelerator.description import Accelerator, MemoryKind
 from sim.accelerator.compilation import Activity
@@ -50,8 +52,10 @@ class LayerReport:
         ``compute``, ``dram``, ``scratchpad`` (the vector unit) or, where no unit works for half of
         these cycles, ``dependency``.
     utilisation : float
-        Fraction of the multiply-accumulates that the engine could do in these cycles.
+        Fraction of the multiply-accumulates that the engine could do in these cycles, which it did;
+        layers overlap, so that some may be of the next one.
     macs, instructions : int
+        Its own.
     busy : mapping of str to float
         Fraction of these cycles in which each unit works: load, execute, store, vector.
     dram_read_bytes, dram_written_bytes : int
@@ -84,18 +88,40 @@ def report(
     accelerator: Accelerator, simulation: Simulation, table: EnergyTable = HOROWITZ_45NM
 ) -> tuple[LayerReport, ...]:
     """Reports of all layers of a run."""
-    return tuple(_layer_report(accelerator, layer, table) for layer in simulation.layers)
+    done = _macs_done(simulation.layers)
+    return tuple(
+        _layer_report(accelerator, layer, macs, table)
+        for layer, macs in zip(simulation.layers, done, strict=True)
+    )
 
 
-def _layer_report(accelerator: Accelerator, layer: LayerTimes, table: EnergyTable) -> LayerReport:
+def _macs(layer: LayerTimes) -> int:
+    return layer.traffic.macs if layer.layer.macs is None else layer.layer.macs
+
+
+def _macs_done(layers: Sequence[LayerTimes]) -> list[float]:
+    """Multiply-accumulates in the cycles of each layer: some of those of the next are among them.
+
+    Within a layer they are spread evenly over the cycles of its products.
+    """
+    cycles = np.cumsum([0, *(layer.execute_cycles for layer in layers)])
+    macs = np.cumsum([0, *(_macs(layer) for layer in layers)])
+    by_then = np.cumsum([0, *(layer.busy[Activity.EXECUTE] for layer in layers)])
+    done: list[float] = np.diff(np.interp(by_then, cycles, macs)).tolist()
+    return done
+
+
+def _layer_report(
+    accelerator: Accelerator, layer: LayerTimes, done: float, table: EnergyTable
+) -> LayerReport:
     moved = layer.traffic
-    macs = moved.macs if layer.layer.macs is None else layer.layer.macs
+    macs = _macs(layer)
     peak = accelerator.params.macs_per_cycle
     return LayerReport(
         name=layer.layer.name,
         cycles=layer.cycles,
         bound_by=bound_by(layer),
-        utilisation=_ratio(macs, layer.cycles * peak),
+        utilisation=_ratio(done, layer.cycles * peak),
         macs=macs,
         instructions=layer.instructions,
         busy={
@@ -142,5 +168,5 @@ def _roofline(accelerator: Accelerator, layer: LayerTimes, macs: int) -> Rooflin
     )
 
 
-def _ratio(part: int, whole: int) -> float:
+def _ratio(part: float, whole: int) -> float:
     return part / whole if whole else 0.0

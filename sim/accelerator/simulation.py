@@ -36,6 +36,8 @@ class LayerTimes:
         Since the end of the layer before.
     busy : mapping of Activity to int
         Busy cycles in these cycles, whichever layer's instructions they belong to.
+    execute_cycles : int
+        That its own products take.
     stalled : tuple of int
         Cycles in which its instructions have waited, for each of `UNITS`.
     instructions : int
@@ -49,6 +51,7 @@ class LayerTimes:
     end: int
     cycles: int
     busy: Mapping[Activity, int]
+    execute_cycles: int
     stalled: tuple[int, ...]
     instructions: int
     read_bytes: int
@@ -112,7 +115,7 @@ def simulate(
         Those of the accelerator's units where it is None.
     steady : bool
         Whether what repeats may be skipped, which changes no result. With ``banked`` memory, and
-        for a trace, nothing is skipped.
+        for a trace, nothing is skipped. An instruction in a loop has the same address each time.
     trace : Trace, optional
         Where to write every instruction to.
 
@@ -241,6 +244,11 @@ def _layers(
                     activity: time.busy_until[activity] - before.busy_until[activity]
                     for activity in Activity
                 },
+                execute_cycles=sum(
+                    n * program.kinds[kind].cost.busy
+                    for kind, n in counts
+                    if program.kinds[kind].activity is Activity.EXECUTE
+                ),
                 stalled=tuple(time.stalled),
                 instructions=section.counts.total(),
                 read_bytes=sum(n * program.kinds[kind].cost.read_bytes for kind, n in counts),

@@ -6,6 +6,7 @@ again the rest of the loop is a multiplication.
 """
 
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from sim.accelerator.compilation import Body, Repeated
 from sim.accelerator.schedule import Schedule, Situation
@@ -30,7 +31,7 @@ class _Totals:
         return self.plus(other, -1)
 
 
-_Step = tuple[Situation, _Totals]
+_Trip: TypeAlias = tuple[Situation, _Totals]
 """What a trip leads to, and what it adds."""
 
 
@@ -50,7 +51,7 @@ class Runner:
     schedule: Schedule
     steady: bool = True
     jumps: int = 0
-    _steps: dict[Repeated, dict[Situation, _Step]] = field(default_factory=dict)
+    _trips: dict[Repeated, dict[Situation, _Trip]] = field(default_factory=dict)
 
     def run(self, body: Body) -> None:
         """Take the next instructions."""
@@ -79,10 +80,11 @@ class Runner:
 
     def _walk(self, loop: Repeated, situation: Situation, trips: int) -> None:
         """``trips`` trips from ``situation`` on, which is that of the schedule."""
-        steps = self._steps.setdefault(loop, {})
+        known = self._trips.setdefault(loop, {})
         seen: dict[Situation, tuple[int, _Totals]] = {}
         totals = self._totals()
         left = trips
+        # Whether the schedule is in this situation, too.
         present = True
         while left:
             if situation in seen:
@@ -94,21 +96,21 @@ class Runner:
                 seen = {}
                 continue
             seen[situation] = left, totals
-            step = steps.get(situation)
-            if step is None:
+            trip = known.get(situation)
+            if trip is None:
                 if not present:
                     self._go_to(loop, situation, totals)
-                step = steps[situation] = self._one_trip(loop)
+                trip = known[situation] = self._one_trip(loop)
                 present = True
             else:
                 present = False
-            situation = step[0]
-            totals = totals.plus(step[1])
+            situation = trip[0]
+            totals = totals.plus(trip[1])
             left -= 1
         if not present:
             self._go_to(loop, situation, totals)
 
-    def _one_trip(self, loop: Repeated) -> _Step:
+    def _one_trip(self, loop: Repeated) -> _Trip:
         before = self._totals()
         self._run_times(loop, loop.trip)
         after = self.schedule.situation(loop.buffers)
