@@ -20,13 +20,13 @@ from mapper.accelerator.lowered import Lowered
 from mapper.accelerator.lowering import lower
 from sim.accelerator.report import LayerReport, report
 from sim.accelerator.simulation import Simulation, simulate
-from sim.accelerator.steps import Layer, layers_of
+from sim.accelerator.steps import Layer
 from sim.accelerator.trace import Trace
 from tilewright.accelerator import find_accelerator
 from tilewright.accelerator_rtl import SampleRun, Waves, run_sample
 from tilewright.caching import Cache
-from tilewright.harness import built_harness
 from tilewright.images import DramImage
+from tilewright.programs import program_layers
 from tilewright.progress import progress
 from tilewright.reports import layer_json
 from tilewright.samples import (
@@ -40,7 +40,7 @@ from tilewright.samples import (
 )
 from tilewright.workloads import load_model
 
-__all__ = ["AcceleratedRun", "AcceleratorRtl", "HostWork", "program_layers", "run_accelerated"]
+__all__ = ["AcceleratedRun", "AcceleratorRtl", "HostWork", "run_accelerated"]
 
 _STATE = "rtl-state"
 
@@ -249,22 +249,6 @@ def run_accelerated(
     )
 
 
-def program_layers(lowered: Lowered) -> tuple[Layer, ...]:
-    """The program cut at the last instruction of each layer."""
-    ends: list[tuple[str, int]] = []
-    reached = 0
-    for layer in lowered.layers:
-        reached = max(reached, *(number + 1 for number in layer.instructions), 0)
-        ends.append((layer.name, reached))
-    ends[-1] = (ends[-1][0], len(lowered.program.instructions))
-    macs = [layer.macs for layer in lowered.layers]
-    cut = layers_of(lowered.program.instructions, ends)
-    return tuple(
-        Layer(name=layer.name, body=layer.body, macs=number)
-        for layer, number in zip(cut, macs, strict=True)
-    )
-
-
 def _simulate(
     design: Accelerator, layers: Sequence[Layer], image: DramImage, trace: Path | None
 ) -> Simulation:
@@ -318,6 +302,9 @@ class _Verilog:
         cache: Cache | None,
         waves: Waves | None,
     ) -> None:
+        # Imported late: only the Verilog needs Amaranth.
+        from tilewright.harness import built_harness
+
         self._image = image
         self._simulation = simulation
         self._samples = samples

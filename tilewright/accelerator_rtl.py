@@ -97,9 +97,10 @@ def run_sample(
     with tempfile.TemporaryDirectory(prefix="tilewright-") as scratch:
         work = Path(scratch)
         dram.tofile(work / "before.bin")
-        script = _script(image, work, state / key, dict(zip(files, local, strict=True)))
+        script = Script()
         if waves is not None:
             script.add("trace", waves.begin, waves.end)
+        _begin(script, image, work, state / key, dict(zip(files, local, strict=True)))
         script.add("wait", _SLACK * expected_cycles)
         script.read_register("STATUS")
         for counter in COUNTERS:
@@ -123,12 +124,13 @@ def run_sample(
     return _compared(results, found, golden)
 
 
-def _script(image: DramImage, work: Path, state: Path, files: Mapping[Path, Stored]) -> Script:
+def _begin(
+    script: Script, image: DramImage, work: Path, state: Path, files: Mapping[Path, Stored]
+) -> None:
     """Up to the start, or to where the run was stopped before."""
     lowered = image.lowered
     stores = [instruction.UNIT is Unit.STORE for instruction in lowered.program.instructions]
     done = list(accumulate(stores))
-    script = Script()
     script.add("size", image.bytes)
     script.add("image", 0, work / "before.bin")
     script.memory(lowered.accelerator)
@@ -143,7 +145,6 @@ def _script(image: DramImage, work: Path, state: Path, files: Mapping[Path, Stor
     else:
         script.prepare(0, image.bases)
         script.add("start")
-    return script
 
 
 def _checkpoint(state: Path, end: int) -> Path:

@@ -1,13 +1,14 @@
 """Reports on layers as JSON values and as text."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from sim.accelerator.report import LayerReport
 from tilewright.verbs.options import table
 
-__all__ = ["layer_json", "layer_table"]
+__all__ = ["busy_line", "layer_json", "layer_table"]
 
 _PJ_PER_NJ = 1000
 
@@ -16,6 +17,9 @@ def layer_json(layer: LayerReport) -> dict[str, Any]:
     """A layer's report as JSON values; energy in picojoules."""
     plain = asdict(layer)
     parts = plain.pop("energy")
+    intensity = plain["roofline"]["macs_per_byte"]
+    # JSON knows no infinity: null where no byte is moved.
+    plain["roofline"]["macs_per_byte"] = intensity if math.isfinite(intensity) else None
     return {
         **plain,
         "dram_bytes": layer.dram_bytes,
@@ -34,13 +38,26 @@ def layer_table(layers: Sequence[dict[str, Any]], total: dict[str, Any]) -> str:
     total : dict
         Has ``total_cycles``, ``utilisation``, ``dram_bytes`` and ``energy_pj``.
     """
-    head = ("layer", "cycles", "bound by", "utilisation", "DRAM bytes", "nJ")
+    head = (
+        "layer",
+        "cycles",
+        "bound by",
+        "utilisation",
+        "MACs/cycle",
+        "roof",
+        "MACs/byte",
+        "DRAM bytes",
+        "nJ",
+    )
     rows: list[tuple[object, ...]] = [
         (
             layer["name"],
             layer["cycles"],
             layer["bound_by"],
             f"{layer['utilisation']:.1%}",
+            round(layer["roofline"]["macs_per_cycle"]),
+            round(layer["roofline"]["roof"]) or "",
+            _intensity(layer["roofline"]["macs_per_byte"]),
             layer["dram_bytes"],
             round(layer["energy_pj"] / _PJ_PER_NJ),
         )
@@ -52,8 +69,25 @@ def layer_table(layers: Sequence[dict[str, Any]], total: dict[str, Any]) -> str:
             total["total_cycles"],
             "",
             f"{total['utilisation']:.1%}",
+            "",
+            "",
+            "",
             total["dram_bytes"],
             round(total["energy_pj"] / _PJ_PER_NJ),
         )
     )
     return table(head, rows)
+
+
+def _intensity(macs_per_byte: float | None) -> object:
+    """Whole number, or nothing where no byte is moved."""
+    return "" if macs_per_byte is None else round(macs_per_byte)
+
+
+def busy_line(counters: Mapping[str, int]) -> str:
+    """Busy and waiting cycles of the units."""
+    units = ", ".join(
+        f"{unit} {counters[f'{unit}_busy']} (waits {counters[f'{unit}_stalled']})"
+        for unit in ("load", "execute", "store")
+    )
+    return f"busy cycles: {units}"

@@ -8,9 +8,14 @@ from mapper.importers.gemm import parse_gemm
 from mapper.importers.scalesim import read_scalesim
 from sim.workload import Workload
 
-__all__ = ["load_model", "load_workload"]
+__all__ = ["is_model", "load_model", "load_workload"]
 
 GEMM = "gemm:"
+
+
+def is_model(text: str) -> bool:
+    """Whether a workload is a model file, by its name."""
+    return Path(text).suffix.lower() in (".onnx", ".tflite")
 
 
 def load_workload(text: str) -> Workload:

@@ -38,6 +38,10 @@ _VISIBLE = {"engine": (), "accelerator": VISIBLE}
 SHOWN_FAILURES = 10
 TIMESCALE = ("1ns", "1ps")
 
+_ICARUS_OPTIONS = ("-g2005",)
+"""As Verilog: in SystemVerilog a variable has its initial value before anything waits for its
+change, and what depends on nothing else would never be evaluated."""
+
 
 class _PortsOnlyVerilator(CocotbVerilator):
     """cocotb's runner without ``--public-flat-rw``.
@@ -131,6 +135,7 @@ def build(
         sources=[verilog],
         hdl_toplevel=top,
         build_dir=folder,
+        build_args=list(_ICARUS_OPTIONS),
         timescale=TIMESCALE,
         waves=waves is not None,
         always=True,

@@ -8,7 +8,8 @@ bursts of that one, so that none arrives before those that are known.
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from operator import mul
 from typing import Protocol
 
 import numpy as np
@@ -134,6 +135,8 @@ class _Entry:
 
     op: Op
     section: int
+    distance: int
+    """Bytes that its DRAM address is beyond that of the first repetition."""
     dispatched: int
     givers: list["_Entry"]
     start: int | None = None
@@ -236,16 +239,16 @@ class EventSchedule:
         return found
 
     @staticmethod
-    def _ops(program: Compiled) -> Iterator[tuple[int, Op]]:
+    def _ops(program: Compiled) -> Iterator[tuple[int, Op, int]]:
         for number, section in enumerate(program.sections):
-            for op in _flat(section.body):
-                yield number, op
+            for op, distance in _flat(section.body, ()):
+                yield number, op, distance
 
     def _dispatch(self) -> bool:
         """Dispatch the next instruction if it is known when."""
         if self._next is None:
             return False
-        section, op = self._next
+        section, op, distance = self._next
         queue = self._queues[op.unit]
         cycle = max(self._last + 1, self.fetch.ready())
         if len(queue.recent) == self._accelerator.queue_depth:
@@ -256,7 +259,7 @@ class EventSchedule:
             queue.recent.popleft()
         self.fetch.take(cycle)
         self._last = cycle
-        entry = _Entry(op, section, cycle, self._givers(op))
+        entry = _Entry(op, section, distance, cycle, self._givers(op))
         for token in op.signals:
             self._tokens[token].append(entry)
         for buffer in op.reads + op.writes:
@@ -304,6 +307,9 @@ class EventSchedule:
         queue.current = entry
         instruction = self._kinds[entry.op.kind].instruction
         if isinstance(instruction, Load | Store):
+            if entry.distance:
+                address = instruction.address + entry.distance
+                instruction = replace(instruction, address=address)
             queue.transfer = self._transfer(instruction, start)
             self._collect()
         else:
@@ -335,11 +341,12 @@ class EventSchedule:
             self._record(entry.op, entry.dispatched, entry.start, end)
 
 
-def _flat(body: Body) -> Iterator[Op]:
-    """Instructions one by one."""
+def _flat(body: Body, counters: tuple[int, ...]) -> Iterator[tuple[Op, int]]:
+    """Instructions one by one, and how far their addresses have moved."""
     for part in body:
         if isinstance(part, tuple):
-            yield from part
+            for op in part:
+                yield op, sum(map(mul, counters, op.strides))
         else:
-            for _ in range(part.count):
-                yield from _flat(part.body)
+            for count in range(part.count):
+                yield from _flat(part.body, (*counters, count))

@@ -47,6 +47,9 @@ class Op(NamedTuple):
     activity : Activity
     kind : int
         Index in `Compiled.kinds`.
+    strides : tuple of int
+        What each repetition of the loops around it adds to its DRAM address, outermost first;
+        known only where addresses matter.
     """
 
     unit: int
@@ -57,6 +60,7 @@ class Op(NamedTuple):
     writes: tuple[int, ...]
     activity: Activity
     kind: int
+    strides: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +134,9 @@ class Compiled:
         return sum(section.counts.total() for section in self.sections)
 
 
-def compiled(layers: Sequence[Layer], costs: Costs, *, folded: bool = True) -> Compiled:
+def compiled(
+    layers: Sequence[Layer], costs: Costs, *, folded: bool = True, addressed: bool = False
+) -> Compiled:
     """Prepare layers.
 
     Parameters
@@ -139,8 +145,10 @@ def compiled(layers: Sequence[Layer], costs: Costs, *, folded: bool = True) -> C
     costs : Costs
     folded : bool
         Whether repetitions in lists of nodes become loops.
+    addressed : bool
+        Whether DRAM addresses matter.
     """
-    tables = _Tables(costs, folded)
+    tables = _Tables(costs, folded, addressed)
     sections = tuple(_section(tables, layer) for layer in layers)
     return Compiled(sections, tuple(tables.kinds), len(tables.buffers))
 
@@ -159,6 +167,7 @@ class _Tables:
 
     costs: Costs
     folded: bool
+    addressed: bool
     ops: list[Op] = field(default_factory=list)
     kinds: list[Kind] = field(default_factory=list)
     buffers: dict[str, int] = field(default_factory=dict)
@@ -176,17 +185,19 @@ class _Tables:
                 continue
             step = node if isinstance(node, Step) else Step(instruction=node)
             instruction, reads, writes = step.instruction, step.reads, step.writes
+            strides = dict(step.increments).get("address", ()) if self.addressed else ()
             key = (
                 signature(instruction),
                 int(instruction.wait),
                 int(instruction.signal),
                 reads,
                 writes,
+                strides,
             )
             number = numbers.get(key)
             if number is None:
                 number = numbers[key] = len(self.ops)
-                self.ops.append(self._op(instruction, key[0], reads, writes))
+                self.ops.append(self._op(instruction, key[0], reads, writes, strides))
             symbols.append(number)
         return fold(symbols) if self.folded else tuple(symbols)
 
@@ -196,6 +207,7 @@ class _Tables:
         signature: Hashable,
         reads: tuple[str, ...],
         writes: tuple[str, ...],
+        strides: tuple[int, ...],
     ) -> Op:
         unit = _INDEX[instruction.UNIT]
         activity = Activity(unit)
@@ -218,6 +230,7 @@ class _Tables:
             writes=tuple(self._buffer(name) for name in writes),
             activity=activity,
             kind=kind,
+            strides=strides,
         )
 
     def _buffer(self, name: str) -> int:

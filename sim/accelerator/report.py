@@ -137,7 +137,7 @@ def _layer_report(
             "accumulators": moved.accumulator_read + moved.accumulator_written,
         },
         energy=layer_energy(accelerator, layer, table),
-        roofline=_roofline(accelerator, layer, macs),
+        roofline=_roofline(accelerator, layer, macs, done),
     )
 
 
@@ -154,7 +154,7 @@ def bound_by(layer: LayerTimes) -> str:
     return _BOUNDS[activity] if 2 * cycles >= layer.cycles > 0 else "dependency"
 
 
-def _roofline(accelerator: Accelerator, layer: LayerTimes, macs: int) -> Roofline:
+def _roofline(accelerator: Accelerator, layer: LayerTimes, macs: int, done: float) -> Roofline:
     octets = layer.read_bytes + layer.written_bytes
     unmoved = float("inf") if macs else 0.0
     intensity = macs / octets if octets else unmoved
@@ -163,7 +163,7 @@ def _roofline(accelerator: Accelerator, layer: LayerTimes, macs: int) -> Rooflin
     bandwidth = accelerator.bus_bytes if ideal else memory.bytes_per_cycle
     return Roofline(
         macs_per_byte=intensity,
-        macs_per_cycle=_ratio(macs, layer.cycles),
+        macs_per_cycle=_ratio(done, layer.cycles),
         roof=min(float(accelerator.params.macs_per_cycle), intensity * bandwidth),
     )
 

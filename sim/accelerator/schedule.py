@@ -101,7 +101,7 @@ class Schedule:
         written, touched, stalled = self._written, self._touched, self.stalled
         try:
             for op in ops:
-                unit, busy, waits, signals, reads, writes, activity, _ = op
+                unit, busy, waits, signals, reads, writes, activity, _, _ = op
                 last += 1
                 cycle = ready()
                 if cycle > last:

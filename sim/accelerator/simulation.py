@@ -115,7 +115,7 @@ def simulate(
         Those of the accelerator's units where it is None.
     steady : bool
         Whether what repeats may be skipped, which changes no result. With ``banked`` memory, and
-        for a trace, nothing is skipped. An instruction in a loop has the same address each time.
+        for a trace, nothing is skipped: instructions in loops have their own addresses each time.
     trace : Trace, optional
         Where to write every instruction to.
 
@@ -172,7 +172,7 @@ def simulate_shared(
     trace: Trace | None = None,
 ) -> Simulation:
     """Simulate a run with a memory that serves burst by burst; see `simulate`."""
-    program = compiled(layers, costs or UnitCosts(accelerator, bases), folded=False)
+    program = compiled(layers, costs or UnitCosts(accelerator, bases), folded=False, addressed=True)
     kind = accelerator.memory.kind
     schedule = EventSchedule(
         accelerator,

@@ -5,13 +5,13 @@ is known by its shapes alone is never written out: its loops are nodes too, and 
 ordered by the buffers that they use.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
 
 from golden.accelerator.instructions import Instruction
 
-__all__ = ["Layer", "Loop", "Node", "Step", "layers_of"]
+__all__ = ["Layer", "Loop", "Node", "Step", "expanded", "layers_of"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,14 +24,32 @@ class Step:
     Parameters
     ----------
     instruction : Instruction
-        Fields that its duration depends on are the same each time.
+        As it is the first time.
     reads, writes : tuple of str
         Names of buffers.
+    increments : tuple of (str, tuple of int)
+        Fields that are others each time, and by how much each repetition of the loops around the
+        step raises them, outermost loop first. Addresses grow by multiples of the longest burst,
+        so that every repetition takes as long as the first.
     """
 
     instruction: Instruction
     reads: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
+    increments: tuple[tuple[str, tuple[int, ...]], ...] = ()
+
+    def repetition(self, counters: Sequence[int]) -> "Step":
+        """The step in these repetitions of the loops around it, outermost first, from 0 on."""
+        if not self.increments:
+            return self
+        fields: dict[str, Any] = {
+            name: getattr(self.instruction, name)
+            + sum(count * by for count, by in zip(counters, steps, strict=True))
+            for name, steps in self.increments
+        }
+        return Step(
+            instruction=replace(self.instruction, **fields), reads=self.reads, writes=self.writes
+        )
 
 
 @dataclass(frozen=True)
@@ -70,6 +88,25 @@ class Layer:
     name: str
     body: Sequence[Node]
     macs: int | None = None
+
+
+def expanded(body: Sequence[Node], counters: tuple[int, ...] = ()) -> Iterator[Step]:
+    """Steps one by one, each as it is at that time.
+
+    Parameters
+    ----------
+    body : sequence of Node
+    counters : tuple of int
+        Repetitions of the loops around the body, outermost first.
+    """
+    for node in body:
+        if isinstance(node, Loop):
+            for count in range(node.count):
+                yield from expanded(node.body, (*counters, count))
+        elif isinstance(node, Step):
+            yield node.repetition(counters)
+        else:
+            yield Step(instruction=node)
 
 
 def layers_of(

@@ -10,17 +10,11 @@ from golden.accelerator.instructions import Gemm, Load, Store, Units
 from golden.accelerator.registers import ErrorCode, Status
 from hw.accelerator.bench.script import Script
 from tests.accelerator import programs
-from tilewright.harness import built_harness
 
 LIMIT_CYCLES = 50_000
 WATCHDOG_CYCLES = 2_000
 BAD = 1 << 15
 """Where the bad program is."""
-
-
-@pytest.fixture(scope="session")
-def play(cache):
-    return built_harness(programs.accelerator(), cache=cache)
 
 
 @pytest.fixture(scope="module")

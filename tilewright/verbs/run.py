@@ -5,9 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from golden.errors import UserError
-from tilewright.accelerated import run_accelerated
-from tilewright.reports import layer_table
-from tilewright.running import run
 from tilewright.verbs.options import (
     DEFAULT_ENGINE,
     add_simulator,
@@ -86,6 +83,10 @@ def execute(arguments: argparse.Namespace) -> tuple[dict[str, Any], bool]:
         "seed": arguments.seed,
         "output": arguments.output,
     }
+    # Imported late, so that help is quick.
+    from tilewright.accelerated import run_accelerated
+    from tilewright.running import run
+
     if arguments.accelerator is None:
         _refuse(arguments, ("trace", "waves", "waves_layer"), "needs --accelerator")
         network = run(
@@ -126,12 +127,9 @@ def show(result: dict[str, Any]) -> str:
 
 def show_accelerated(result: dict[str, Any]) -> str:
     """The report of an accelerator."""
-    counters = result["counters"]
-    busy = ", ".join(
-        f"{unit} {counters[f'{unit}_busy']} (waits {counters[f'{unit}_stalled']})"
-        for unit in ("load", "execute", "store")
-    )
-    lines = [layer_table(result["layers"], result), "", f"busy cycles: {busy}"]
+    from tilewright.reports import busy_line, layer_table
+
+    lines = [layer_table(result["layers"], result), "", busy_line(result["counters"])]
     if result["host"]:
         work = ", ".join(
             f"{entry['name']} ({entry['kind']}, {entry['elements']} numbers,"

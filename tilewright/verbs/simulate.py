@@ -3,8 +3,8 @@
 import argparse
 from typing import Any
 
-from tilewright.simulation import simulate
-from tilewright.verbs.options import add_engine, read_set, table
+from golden.errors import UserError
+from tilewright.verbs.options import DEFAULT_ENGINE, add_target, read_set, table
 
 __all__ = ["configure", "execute", "show"]
 
@@ -16,7 +16,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="WORKLOAD",
         help="model file (.onnx, .tflite), SCALE-Sim table (.csv), or gemm:MxKxN",
     )
-    add_engine(parser)
+    add_target(parser)
     parser.add_argument(
         "--compat", choices=("scalesim",), help="count as SCALE-Sim does, for comparison"
     )
@@ -25,17 +25,29 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> tuple[dict[str, Any], bool]:
     """Count."""
-    result = simulate(
-        arguments.workload,
-        engine=arguments.engine,
-        params=read_set(arguments.set),
-        compat=arguments.compat,
+    # Imported late, so that help is quick.
+    from tilewright.accelerated_simulation import simulate_accelerated
+    from tilewright.simulation import simulate
+
+    given = read_set(arguments.set)
+    if arguments.accelerator is None:
+        engine = arguments.engine or DEFAULT_ENGINE
+        result = simulate(arguments.workload, engine=engine, params=given, compat=arguments.compat)
+        return result, True
+    if arguments.compat is not None:
+        raise UserError("--compat counts for an engine, not for an accelerator")
+    result = simulate_accelerated(
+        arguments.workload, accelerator=arguments.accelerator, changes=given
     )
     return result, True
 
 
 def show(result: dict[str, Any]) -> str:
     """A row for each layer, and the total."""
+    if "accelerator" in result:
+        from tilewright.reports import busy_line, layer_table
+
+        return f"{layer_table(result['layers'], result)}\n\n{busy_line(result['counters'])}"
     if result.get("compat"):
         head = ("layer", "SCALE-Sim cycles", "exact cycles", "utilisation")
         rows: list[tuple[object, ...]] = [

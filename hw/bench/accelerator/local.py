@@ -27,7 +27,9 @@ def local_memory(dut: Any, name: str) -> bytes:
             bank = memory[f"bank_{number}"]
         except (AttributeError, KeyError):
             break
-        for word in bank.words.words:
+        # Not by its name: for that, Icarus gives the instance around it, which has the same.
+        words = next(part for part in bank.words if part._name == "words")
+        for word in words:
             bits = str(word.value).translate(_UNDEFINED)
             octets += int(bits, 2).to_bytes(len(bits) // 8, "little")
     return bytes(octets)

@@ -357,7 +357,9 @@ class Bench {
     void dump() {
 #ifdef TRACE
         const uint64_t since = cycle_ - started_;
-        if (tracing_ && since >= trace_from_ && since < trace_to_) trace_.dump(2 * cycle_ + top_.clk);
+        if (tracing_ && started_ && since >= trace_from_ && since < trace_to_) {
+            trace_.dump(2 * cycle_ + top_.clk);
+        }
 #endif
     }
 

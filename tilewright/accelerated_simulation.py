@@ -1,0 +1,102 @@
+"""Cycles, traffic and energy of a workload on an accelerator, without values."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from golden.accelerator.description import Accelerator
+from golden.accelerator.registers import Counter
+from golden.graph import Graph
+from sim.accelerator.report import report
+from sim.accelerator.simulation import Simulation, simulate
+from sim.accelerator.steps import Layer
+from sim.workload import Workload
+from tilewright.accelerator import find_accelerator
+from tilewright.reports import layer_json
+from tilewright.workloads import is_model, load_model, load_workload
+
+__all__ = ["simulate_accelerated"]
+
+
+def simulate_accelerated(
+    workload: str | Workload,
+    *,
+    accelerator: str | Path,
+    changes: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Simulate a workload on an accelerator.
+
+    A quantized model is lowered to its program, as by `tilewright.run`. Of everything else only the
+    shapes of products are known: each layer streams its operands from DRAM and its results back.
+
+    Parameters
+    ----------
+    workload : str or Workload
+        Model file, SCALE-Sim table, or ``gemm:MxKxN``.
+    accelerator : str or path
+        Name, or TOML file.
+    changes : mapping, optional
+        Fields of the description to change.
+
+    Returns
+    -------
+    dict
+        ``workload``, ``accelerator``, ``lowering`` (``program`` or ``streamed``), ``total_cycles``,
+        ``utilisation``, ``dram_bytes``, ``program_bytes``, ``energy_pj``, ``counters``, ``layers``.
+
+    Raises
+    ------
+    UserError
+        If the workload can not be read, or does not fit the accelerator.
+    """
+    design = find_accelerator(accelerator, changes)
+    graph = load_model(workload) if isinstance(workload, str) and is_model(workload) else None
+    if graph is not None and _is_quantized(graph):
+        return _result(str(workload), design, "program", _simulate_program(graph, design))
+    work = load_workload(workload) if isinstance(workload, str) else workload
+    return _result(work.name, design, "streamed", simulate(design, _streamed(work, design)))
+
+
+def _is_quantized(graph: Graph) -> bool:
+    """Whether some matrix product is of integers."""
+    return any(
+        all(tensor.quantization is not None for tensor in operands[:2])
+        for operator in graph.operators
+        if operator.products(operands := graph.inputs_of(operator))
+    )
+
+
+def _simulate_program(graph: Graph, design: Accelerator) -> Simulation:
+    # Imported late: a table or a GEMM needs no graph.
+    from mapper.accelerator.lowering import lower
+    from tilewright.images import DramImage
+    from tilewright.programs import program_layers
+
+    lowered = lower(graph, design, host_fallback=True)
+    return simulate(design, program_layers(lowered), bases=DramImage(lowered).bases)
+
+
+def _streamed(work: Workload, design: Accelerator) -> Sequence[Layer]:
+    from mapper.accelerator.streaming import workload_layers
+
+    return workload_layers(work, design)
+
+
+def _result(
+    name: str, design: Accelerator, lowering: str, simulation: Simulation
+) -> dict[str, Any]:
+    reports = report(design, simulation)
+    counters = simulation.counters
+    macs = sum(layer.macs for layer in reports)
+    return {
+        "workload": name,
+        "accelerator": design.name,
+        "lowering": lowering,
+        "total_cycles": simulation.cycles,
+        "utilisation": macs / (simulation.cycles * design.params.macs_per_cycle),
+        "dram_bytes": counters[Counter.READ_BYTES] + counters[Counter.WRITTEN_BYTES],
+        "program_bytes": counters[Counter.PROGRAM_BYTES],
+        "energy_pj": sum(layer.energy.total for layer in reports),
+        "counters": {counter.name.lower(): value for counter, value in counters.items()},
+        "layers": [layer_json(layer) for layer in reports],
+    }
