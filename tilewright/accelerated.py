@@ -25,6 +25,7 @@ from sim.accelerator.trace import Trace
 from tilewright.accelerator import find_accelerator
 from tilewright.accelerator_rtl import SampleRun, Waves, run_sample
 from tilewright.caching import Cache
+from tilewright.files import write_bytes
 from tilewright.images import DramImage
 from tilewright.programs import program_layers
 from tilewright.progress import progress
@@ -42,6 +43,7 @@ from tilewright.workloads import load_model
 
 __all__ = ["AcceleratedRun", "AcceleratorRtl", "HostWork", "run_accelerated"]
 
+_PROGRAM = "program.tlw"
 _STATE = "rtl-state"
 
 
@@ -122,6 +124,8 @@ class AcceleratedRun:
         The accelerator's performance counters.
     host : tuple of HostWork
         Operators that are not on the accelerator.
+    program : str
+        File with the program.
     outputs : str
         File with the graph's outputs, samples first.
     accuracy : float or None
@@ -140,6 +144,7 @@ class AcceleratedRun:
     energy_pj: float
     counters: Mapping[str, int]
     host: tuple[HostWork, ...]
+    program: str
     outputs: str
     accuracy: float | None
     rtl: AcceleratorRtl | None
@@ -226,6 +231,7 @@ def run_accelerated(
         shown = None if waves is None else _waves(simulation, waves, waves_layer)
         verilog = _Verilog(image, simulation, rtl_samples or count, folder, cache, shown)
     results, hosted = _run_samples(image, fed, verilog)
+    program = write_bytes(folder / _PROGRAM, image.program)
     saved = write_outputs(folder, results)
     reports = report(design, simulation)
     counters = simulation.counters
@@ -243,6 +249,7 @@ def run_accelerated(
         energy_pj=sum(layer.energy.total for layer in reports),
         counters={counter.name.lower(): value for counter, value in counters.items()},
         host=hosted,
+        program=str(program),
         outputs=str(saved),
         accuracy=None if truth is None else accuracy(results[graph.outputs[0]], truth),
         rtl=None if verilog is None else verilog.report(),

@@ -11,17 +11,36 @@ from typing import Any, get_type_hints
 from golden.accelerator.description import Accelerator, Memory
 from golden.discovery import close_names
 from golden.errors import UserError
-from tilewright.catalog import find_engine
+from golden.params import to_plain
+from tilewright.catalog import accelerator_names, check_names, find_engine
 
-__all__ = ["accelerator_names", "find_accelerator", "read_description", "template"]
+__all__ = ["describe", "find_accelerator", "is_accelerator", "read_description", "template"]
 
 _SUFFIX = ".toml"
 
 
-def accelerator_names() -> list[str]:
-    """Names of the accelerators that come along."""
-    files = resources.files("tilewright.accelerators").iterdir()
-    return sorted(file.name.removesuffix(_SUFFIX) for file in files if file.name.endswith(_SUFFIX))
+def is_accelerator(name: str) -> bool:
+    """Whether a name is that of an accelerator or of its file, and not of an engine or a preset.
+
+    Raises
+    ------
+    UserError
+        If an engine has the name, too.
+    """
+    if name.endswith(_SUFFIX):
+        return True
+    check_names()
+    return name.lower() in accelerator_names()
+
+
+def describe(accelerator: Accelerator) -> dict[str, Any]:
+    """Description as JSON values, in the form of a TOML file."""
+    plain_fields = (entry.name for entry in fields(Accelerator) if entry.type in (int, str))
+    return {
+        **{name: getattr(accelerator, name) for name in plain_fields},
+        "params": to_plain(accelerator.params),
+        "memory": to_plain(accelerator.memory),
+    }
 
 
 def template(name: str) -> str:

@@ -1,9 +1,10 @@
-"""Engines by name, with all their parts."""
+"""Names: engines with all their parts, presets, accelerators."""
 
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from importlib import resources
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
@@ -16,7 +17,15 @@ from sim.contract import TimedEngine
 if TYPE_CHECKING:
     from amaranth.lib import wiring
 
-__all__ = ["Engine", "find_design", "find_engine", "find_presets", "list_engines"]
+__all__ = [
+    "Engine",
+    "accelerator_names",
+    "check_names",
+    "find_design",
+    "find_engine",
+    "find_presets",
+    "list_engines",
+]
 
 
 @dataclass(frozen=True)
@@ -101,6 +110,28 @@ def find_engine(name: str) -> Engine:
     return Engine(modules[name.lower()])
 
 
+def accelerator_names() -> list[str]:
+    """Names of the accelerators that come along."""
+    files = resources.files("tilewright.accelerators").iterdir()
+    return sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml"))
+
+
+def check_names() -> None:
+    """Refuse an engine that is called like an accelerator.
+
+    Raises
+    ------
+    UserError
+        If there is one.
+    """
+    for name in accelerator_names():
+        if name in find_modules():
+            raise UserError(
+                f"engine {name} has the name of an accelerator: names of engines, presets and"
+                " accelerators are unique together"
+            )
+
+
 def find_design(name: str, given: Mapping[str, Any]) -> tuple[Engine, Any]:
     """Engine and params of an engine's or a preset's name.
 
@@ -123,7 +154,7 @@ def find_design(name: str, given: Mapping[str, Any]) -> tuple[Engine, Any]:
     if name.lower() in presets:
         engine, params = presets[name.lower()]
         return engine, engine.params(given, params)
-    close = close_names(name, [*modules, *presets])
+    close = close_names(name, [*modules, *presets, *accelerator_names()])
     raise UserError(f"there is no engine or preset {name!r}{close}")
 
 
@@ -135,15 +166,16 @@ def find_presets() -> dict[str, tuple[Engine, Any]]:
     UserError
         If a preset's name is not its own alone.
     """
+    check_names()
     engines = list_engines()
-    taken = {engine.name for engine in engines}
+    taken = {engine.name for engine in engines} | set(accelerator_names())
     presets: dict[str, tuple[Engine, Any]] = {}
     for engine in engines:
         for name, params in engine.presets.items():
             if name in taken:
                 raise UserError(
                     f"preset {name!r} of engine {engine.name} has a name that is taken: names of"
-                    " engines and presets are unique together"
+                    " engines, presets and accelerators are unique together"
                 )
             taken.add(name)
             presets[name] = engine, params

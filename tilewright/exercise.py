@@ -40,7 +40,7 @@ _FLAGS = {Unit.LOAD: Units.LOAD, Unit.EXECUTE: Units.EXECUTE, Unit.STORE: Units.
 _WORDS = {"activations": 160, "parameters": 400, "accumulators": 64}
 """Words that a program uses, where there are as many."""
 
-_WEIGHT_TILES = 32
+_WEIGHT_TILES = 18
 _REACH_BYTES = 8192
 """What instructions after the first loads reach at most behind a base register."""
 
@@ -61,7 +61,7 @@ _WINDOW: dict[str, _Range] = {
     "stride_x": (1, 3),
     "out_height": (1, 3),
     "out_width": (1, 3),
-    "taps_y": (1, 3),
+    "taps_y": (1, 2),
     "taps_x": (1, 2),
 }
 _TO_MEMORY: dict[str, _Range] = {
@@ -170,7 +170,7 @@ def exercise(accelerator: Accelerator, *, length: int, seed: int) -> Exercise:
     """
     rng = np.random.default_rng(seed)
     first = _first(accelerator)
-    filled = max((load.rows * load.row_bytes for load in first if isinstance(load, Load)))
+    filled = max(load.rows * load.row_bytes for load in first if isinstance(load, Load))
     # What instructions wait for does not count here: the program with all of them has its place.
     space = -(-(len(first) + length + 2) * 32 // _PAGE) * _PAGE
     bases = (space, space + 300, space + 4100, space + 1)
@@ -295,7 +295,9 @@ def synchronised(
     latest: dict[tuple[Unit, Unit], int] = {}
     for taker, instruction in enumerate(program):
         own = instruction.UNIT
-        for unit in set(Unit) - {own}:
+        for unit in Unit:
+            if unit is own:
+                continue
             givers = range(taker - 1, latest.get((unit, own), -1), -1)
             for giver in givers:
                 if program[giver].UNIT is unit and touched[giver].conflicts(touched[taker]):

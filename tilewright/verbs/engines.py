@@ -33,7 +33,8 @@ def show(result: dict[str, Any]) -> str:
             for param in engine["params"]
         ]
         parts.append(table(("  param", "default", "meaning"), rows))
-    for kind in ("presets", "accelerators"):
-        names = ", ".join(entry["name"] for entry in result[kind])
-        parts.append(f"{kind}: {names or 'none yet'}")
+    names = ", ".join(entry["name"] for entry in result["presets"])
+    parts.append(f"presets: {names or 'none yet'}")
+    rows = [(f"  {entry['name']}", entry["summary"]) for entry in result["accelerators"]]
+    parts.append(table(("accelerators:", ""), rows))
     return "\n\n".join(parts)

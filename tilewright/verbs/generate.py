@@ -12,15 +12,17 @@ __all__ = ["configure", "execute", "show"]
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Name, params and folder."""
-    parser.add_argument("name", metavar="NAME", help="engine or preset")
+    parser.add_argument(
+        "name", metavar="NAME", help="engine, preset, or accelerator (name or TOML file)"
+    )
     add_set(parser)
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder")
     parser.add_argument(
         "--testbench",
         action="store_true",
-        help="add vectors and a cocotb bench that run without Tilewright",
+        help="add a cocotb bench, with what it plays, that runs without Tilewright",
     )
-    parser.add_argument("--seed", type=seed, default=0, help="of the bench's vectors (default: 0)")
+    parser.add_argument("--seed", type=seed, default=0, help="of what the bench plays (default: 0)")
     parser.epilog = "example: tilewright generate systolic --set rows=8 --set cols=8 -o build"
 
 

@@ -1,12 +1,13 @@
 """``tilewright init``."""
 
 import argparse
-import tempfile
 from pathlib import Path
 from typing import Any
 
 from golden.errors import UserError
-from tilewright.accelerator import accelerator_names, template
+from tilewright.accelerator import template
+from tilewright.catalog import accelerator_names
+from tilewright.files import write_bytes
 
 __all__ = ["configure", "execute", "show"]
 
@@ -35,11 +36,7 @@ def execute(arguments: argparse.Namespace) -> tuple[dict[str, Any], bool]:
     text = template(arguments.origin).replace(
         f'name = "{arguments.origin.lower()}"', f'name = "{file.stem}"', 1
     )
-    with tempfile.NamedTemporaryFile(
-        "w", dir=file.parent, prefix=f".{file.stem}.", encoding="utf-8", delete=False
-    ) as scratch:
-        scratch.write(text)
-    Path(scratch.name).replace(file)
+    write_bytes(file, text.encode())
     return {"file": str(file), "from": arguments.origin, "known": accelerator_names()}, True
 
 

@@ -1,7 +1,6 @@
 """``tilewright program``."""
 
 import argparse
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from golden.accelerator.encoding import MAGIC, Program, decode_program, encode_p
 from golden.accelerator.instructions import BASES
 from golden.errors import UserError
 from tilewright.accelerator import find_accelerator
+from tilewright.files import write_bytes
 from tilewright.verbs.options import read_set
 
 __all__ = ["configure", "execute", "show"]
@@ -65,11 +65,11 @@ def execute(arguments: argparse.Namespace) -> tuple[dict[str, Any], bool]:
     if arguments.action == "asm":
         if arguments.output is None:
             raise UserError("program asm writes bytes: say where with -o FILE")
-        _write(arguments.output, encode_program(program))
+        write_bytes(arguments.output, encode_program(program))
         return result, True
     text = disassemble(program)
     if arguments.output is not None:
-        _write(arguments.output, text.encode())
+        write_bytes(arguments.output, text.encode())
     else:
         result["text"] = text
     return result, True
@@ -107,9 +107,3 @@ def _dram(text: str) -> list[int]:
     if len(sizes) > BASES or not all(size.isdecimal() for size in sizes):
         raise UserError(f"--dram takes up to {BASES} numbers of bytes, not {text!r}")
     return [int(size) for size in sizes]
-
-
-def _write(file: Path, octets: bytes) -> None:
-    with tempfile.NamedTemporaryFile(dir=file.parent, prefix=f".{file.stem}.", delete=False) as out:
-        out.write(octets)
-    Path(out.name).replace(file)

@@ -137,7 +137,7 @@ def show_accelerated(result: dict[str, Any]) -> str:
             for entry in result["host"]
         )
         lines.append(f"on the host, not on the accelerator: {work}")
-    lines += _samples(result)
+    lines += [f"program: {result['program']}", *_samples(result)]
     if "rtl_cycles" in result:
         lines.append(
             f"Verilog, {result['rtl_samples']} samples: {result['rtl_cycles']} cycles,"
