@@ -12,8 +12,12 @@ LIMIT_CYCLES = 200_000
 
 
 def compare(play, seed, length, memory, stalls=(0, 0)):
+    """See `compare_on`, on the accelerator of `programs`."""
+    return compare_on(play, programs.accelerator(memory), seed, length, stalls)
+
+
+def compare_on(play, design, seed, length, stalls=(0, 0)):
     """What differs between the Verilog and interpreter and simulator; and the simulation."""
-    design = programs.accelerator(memory)
     program = programs.random_program(seed, length, design)
     dram = programs.memory_image(seed, program)
     outcome = run_program(

@@ -1,0 +1,258 @@
+"""How layers are cut: into tiles that fit the accumulators, and parts that fit the weights."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from golden.accelerator.description import Accelerator
+from golden.accelerator.interpreter import PARAMETER_WORDS
+from golden.errors import UserError
+from mapper.accelerator.formats import Format, Part
+from mapper.accelerator.layers import ProductLayer
+
+__all__ = ["Cut", "Step", "Tile", "cut_layer"]
+
+_MOST_TAPS = 32
+_MOST_BLOCKS = 256
+_MOST_ROWS = 1024
+_OVERHEAD = 60
+"""About as many cycles does an instruction of the execute unit take more than its jobs."""
+
+_WORTH_CUTTING = 8 * _OVERHEAD
+
+
+@dataclass(frozen=True)
+class Tile:
+    """Output rows and columns."""
+
+    rows: range
+    columns: range
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """Sums of a tile and some filters, made of all these parts one after the other.
+
+    Parameters
+    ----------
+    tile : Tile
+    filters : range
+        Blocks of filters.
+    parts : tuple of int
+        Parts of the weights.
+    last : bool
+        Whether all filters of the tile are made then.
+    """
+
+    tile: Tile
+    filters: range
+    parts: tuple[int, ...]
+    last: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cut:
+    """A layer in pieces.
+
+    Parameters
+    ----------
+    parts : tuple of Part
+        In the order in which steps use them first.
+    pieces : tuple of tuple of int
+        Parts that are loaded together.
+    steps : tuple of Step
+    """
+
+    parts: tuple[Part, ...]
+    pieces: tuple[tuple[int, ...], ...]
+    steps: tuple[Step, ...]
+
+    @property
+    def most_rows(self) -> int:
+        """Rows of the tallest tile."""
+        return max(len(step.tile.rows) for step in self.steps)
+
+    @property
+    def rows_before_last(self) -> int:
+        """Output rows that are complete before the last step."""
+        return self.steps[-1].tile.rows.start if len(self.steps) > 1 else 0
+
+
+def cut_layer(
+    layer: ProductLayer,
+    form: Format,
+    accelerator: Accelerator,
+    *,
+    most_rows: int,
+    first_rows: int,
+    streamed: bool,
+    loaded: bool,
+    vector_cycles: int,
+    awaited: bool,
+) -> Cut:
+    """Cut a layer.
+
+    Parameters
+    ----------
+    layer : ProductLayer
+    form : Format
+        Of its source.
+    accelerator : Accelerator
+    most_rows : int
+        Output rows of a tile that activation memory has room for.
+    first_rows : int
+        Output rows that the layer before suffices for while its last tile is under way; 0 if
+        nothing has to be waited for.
+    streamed : bool
+        Whether tiles come from DRAM or go there.
+    loaded : bool
+        Whether the source is loaded for the layer, row after row.
+    vector_cycles : int
+        What the vector unit takes for each word of results.
+    awaited : bool
+        Whether what follows can not begin before all is done.
+
+    Raises
+    ------
+    UserError
+        If not even a single column fits the accumulators.
+    """
+    lanes = accelerator.lanes
+    target = layer.geometry.target
+    blocks = target.blocks(lanes)
+    bank = accelerator.sizes.accumulators // accelerator.accumulator_banks
+    whole = Part(
+        filters=range(blocks),
+        rows=range(layer.geometry.taps_y),
+        columns=range(form.taps_x),
+        blocks=range(1 if layer.diagonal else -(-form.depth // lanes)),
+    )
+    all_words = whole.words(form, lanes, diagonal=layer.diagonal)
+    room = accelerator.sizes.weights // 2
+    if streamed and all_words <= accelerator.sizes.weights:
+        room = accelerator.sizes.weights
+    together = all_words <= room
+    pixels = max(target.width, min(4 * lanes, target.height * target.width))
+    if streamed and not together:
+        # Weights are loaded for each tile: the tallest are best.
+        pixels = target.width * min(most_rows, target.height)
+    most = max(1, min(blocks, _MOST_BLOCKS, bank // min(pixels, bank)))
+    parameters = accelerator.sizes.parameters // PARAMETER_WORDS
+    if parameters < 1:
+        raise UserError(
+            f"parameter_bytes={accelerator.parameter_bytes} has no room for the"
+            f" {PARAMETER_WORDS * lanes} bytes that {lanes} channels take"
+        )
+    most = min(most, max(parameters // 2, 1))
+    most = max(1, min(most, room * blocks // all_words))
+    groups = [range(first, min(first + most, blocks)) for first in range(0, blocks, most)]
+    one = [Part(filters=groups[0], rows=whole.rows, columns=whole.columns, blocks=whole.blocks)]
+    shares = _shares(one, layer, form, room, lanes)
+    parts = tuple(
+        Part(filters=group, rows=share.rows, columns=share.columns, blocks=share.blocks)
+        for group in groups
+        for share in shares
+    )
+    columns = min(target.width, bank // most)
+    high = min(bank // (columns * most), most_rows, _MOST_ROWS)
+    jobs = len(whole.rows) * len(whole.columns) * len(whole.blocks)
+    cycles = jobs * blocks * target.height * target.width
+    if not together:
+        # Weights are loaded for each tile, or all of the layer is made group by group.
+        cycles = first_rows = 0
+    heights = _heights(target.height, high, first_rows, cycles=cycles, loaded=loaded or streamed)
+    if awaited and cycles > _WORTH_CUTTING:
+        least = -(-lanes // target.width)
+        saved = vector_cycles * target.row_words(lanes)
+        heights = _with_short_end(heights, vector_cycles / jobs, least, _OVERHEAD // saved)
+    tiles = [
+        Tile(rows, range(left, min(left + columns, target.width)))
+        for rows in heights
+        for left in range(0, target.width, columns)
+    ]
+    steps = [(tile, number) for number in range(len(groups)) for tile in tiles]
+    if together or streamed:
+        steps = [(tile, number) for tile in tiles for number in range(len(groups))]
+    count = len(shares)
+    return Cut(
+        parts=parts,
+        pieces=(tuple(range(len(parts))),) if together else tuple((i,) for i in range(len(parts))),
+        steps=tuple(
+            Step(
+                tile=tile,
+                filters=groups[number],
+                parts=tuple(range(number * count, (number + 1) * count)),
+                last=number == len(groups) - 1,
+            )
+            for tile, number in steps
+        ),
+    )
+
+
+def _shares(
+    parts: Sequence[Part], layer: ProductLayer, form: Format, room: int, lanes: int
+) -> list[Part]:
+    """Parts with few enough taps and words."""
+    result: list[Part] = []
+    for part in parts:
+        small = (
+            part.words(form, lanes, diagonal=layer.diagonal) <= room
+            and max(len(part.rows), len(part.columns)) <= _MOST_TAPS
+            and len(part.blocks) <= _MOST_BLOCKS
+        )
+        if small:
+            result.append(part)
+            continue
+        try:
+            halves = list(part.halves())
+        except ValueError:
+            raise UserError(
+                f"operator {layer.name!r} ({layer.kind}): the weight memory has no room for two"
+                " tiles of weights; raise weight_bytes"
+            ) from None
+        result += _shares(halves, layer, form, room, lanes)
+    return result
+
+
+def _with_short_end(heights: list[range], share: float, least: int, worth: int) -> list[range]:
+    """The last tile in two, so that little is left to do when its sums are complete.
+
+    Parameters
+    ----------
+    heights : list of range
+    share : float
+        What the vector unit takes, over what the execute unit takes.
+    least : int
+        Fewest rows of a tile.
+    worth : int
+        As many rows of results take the vector unit as long as a tile takes longer for being two.
+    """
+    last = heights[-1]
+    end = max(math.ceil(len(last) * share / (1 + share)), least)
+    if len(last) - end <= 2 * worth or len(last) - end < least:
+        return heights
+    return [*heights[:-1], last[:-end], last[-end:]]
+
+
+def _heights(height: int, high: int, first: int, *, cycles: int, loaded: bool) -> list[range]:
+    """Rows of the tiles, from top to bottom."""
+    count = -(-height // high)
+    if cycles > _WORTH_CUTTING and height > 1:
+        count = max(count, 2)
+    sizes: list[int] = []
+    rest = height
+    if loaded and cycles > _WORTH_CUTTING:
+        # The first tile begins when its rows have arrived; rows arrive faster than they are used.
+        size = max(1, min(high, height * _WORTH_CUTTING // cycles))
+        while rest > 2 * size and size < high:
+            sizes.append(size)
+            rest -= size
+            size = min(3 * size, high)
+        count = -(-rest // high)
+    elif first and first < -(-height // count):
+        sizes.append(first)
+        rest -= first
+        count = max(-(-rest // high), 1)
+    sizes += [(rest + i) // count for i in range(count)] if rest else []
+    ends = [sum(sizes[: i + 1]) for i in range(len(sizes))]
+    return [range(end - size, end) for end, size in zip(ends, sizes, strict=True)]
