@@ -19,6 +19,8 @@ NEEDED = (
     "hw/bench/run.py",
     "hw/bench/verdict.py",
     "hw/bench/fst/lz4.h",
+    "hw/bench/accelerator/accelerator_tb.py",
+    "hw/accelerator/bench/native/harness.cpp",
     "tilewright/networks/digits/digits.onnx",
     "tilewright/networks/digits/test.npz",
     "tilewright/networks/digits/labels.npy",

@@ -1,17 +1,15 @@
 """Random programs that exercise every unit of an accelerator, with what they must leave."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.accelerator.accesses import Space, accesses
-from golden.accelerator.banks import Port, ports
 from golden.accelerator.checker import Regions, check_program
 from golden.accelerator.description import Accelerator
-from golden.accelerator.encoding import Program, encode_program
+from golden.accelerator.encoding import INSTRUCTION_BYTES, Program, encode_program
 from golden.accelerator.instructions import (
     BASES,
     INSTRUCTIONS,
@@ -23,21 +21,18 @@ from golden.accelerator.instructions import (
     Requantize,
     Store,
     Table,
-    Unit,
-    Units,
 )
 from golden.accelerator.interpreter import PARAMETER_WORDS, execute
 from golden.accelerator.machine import machine_of
 from golden.accelerator.registers import Counter
 from golden.errors import UserError
+from mapper.accelerator.tokens import synchronised
 from sim.accelerator.simulation import simulate
 from sim.accelerator.steps import Layer
 
-__all__ = ["Exercise", "exercise", "synchronised"]
+__all__ = ["Exercise", "exercise"]
 
-_FLAGS = {Unit.LOAD: Units.LOAD, Unit.EXECUTE: Units.EXECUTE, Unit.STORE: Units.STORE}
-
-_WORDS = {"activations": 160, "parameters": 400, "accumulators": 64}
+_WORDS = {"activations": 160, "parameters": 104, "accumulators": 64}
 """Words that a program uses, where there are as many."""
 
 _WEIGHT_TILES = 18
@@ -45,6 +40,7 @@ _REACH_BYTES = 8192
 """What instructions after the first loads reach at most behind a base register."""
 
 _PAGE = 4096
+_ODD = (0, 300, 4100, 1)
 _ATTEMPTS = 100_000
 
 _Range: TypeAlias = tuple[int, int]
@@ -171,22 +167,23 @@ def exercise(accelerator: Accelerator, *, length: int, seed: int) -> Exercise:
     rng = np.random.default_rng(seed)
     first = _first(accelerator)
     filled = max(load.rows * load.row_bytes for load in first if isinstance(load, Load))
-    # What instructions wait for does not count here: the program with all of them has its place.
-    space = -(-(len(first) + length + 2) * 32 // _PAGE) * _PAGE
-    bases = (space, space + 300, space + 4100, space + 1)
-    size = space + filled + _REACH_BYTES
-    regions = Regions.of(accelerator, [size - max(bases)] * BASES)
+    start = -(-(len(first) + length + 2) * INSTRUCTION_BYTES // _PAGE) * _PAGE
+    region = filled + _REACH_BYTES
+    # Regions are apart, and begin anywhere.
+    bases = tuple(start + number * region + odd for number, odd in enumerate(_ODD))
+    size = start + BASES * region
+    regions = Regions.of(accelerator, [region - max(_ODD)] * BASES)
     body = [*first]
-    _refuse(check_program(synchronised(body, regions, bases), regions))
+    _refuse(check_program(synchronised(body, regions), regions))
     for _ in range(_ATTEMPTS):
         if len(body) == len(first) + length:
             break
         drawn = _draw(rng, accelerator.lanes)
-        if not check_program(synchronised([*first, drawn], regions, bases), regions):
+        if not check_program(synchronised([*first, drawn], regions), regions):
             body.append(drawn)
     else:
         _refuse(["hardly any instruction fits"])
-    program = synchronised(body, regions, bases)
+    program = synchronised(body, regions)
     _refuse(check_program(program, regions))
     before = rng.integers(0, 256, size).astype(np.uint8)
     octets = encode_program(Program(instructions=tuple(program), target=accelerator.target))
@@ -244,65 +241,3 @@ def _draw(rng: np.random.Generator, lanes: int) -> Instruction:
     if values.get("diagonal"):
         values["blocks_k"] = 1
     return kind(**values)
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Touched:
-    """Words, by their memory, and ports that an instruction uses."""
-
-    reads: frozenset[tuple[Space, int]]
-    writes: frozenset[tuple[Space, int]]
-    ports: frozenset[Port]
-
-    def conflicts(self, other: "_Touched") -> bool:
-        """Whether the two must not run at the same time."""
-        return bool(
-            self.writes & (other.reads | other.writes)
-            or self.reads & other.writes
-            or self.ports & other.ports
-        )
-
-
-def _touched(instruction: Instruction, regions: Regions, bases: Sequence[int]) -> _Touched:
-    found = accesses(instruction, regions.lanes)
-    words: dict[bool, set[tuple[Space, int]]] = {False: set(), True: set()}
-    for access in found:
-        # Base registers may point to the same memory.
-        start = bases[access.base] if access.space is Space.DRAM else 0
-        words[bool(access.writes)].update((access.space, start + int(i)) for i in access.index)
-    return _Touched(
-        reads=frozenset(words[False]),
-        writes=frozenset(words[True]),
-        ports=frozenset(ports(instruction, found, regions.bank_words)),
-    )
-
-
-def synchronised(
-    program: Sequence[Instruction], regions: Regions, bases: Sequence[int]
-) -> list[Instruction]:
-    """The program with the tokens that it needs, and few more.
-
-    Parameters
-    ----------
-    program : sequence of Instruction
-        Without tokens.
-    regions : Regions
-    bases : sequence of int
-        Base registers.
-    """
-    made = list(program)
-    touched = [_touched(instruction, regions, bases) for instruction in made]
-    latest: dict[tuple[Unit, Unit], int] = {}
-    for taker, instruction in enumerate(program):
-        own = instruction.UNIT
-        for unit in Unit:
-            if unit is own:
-                continue
-            givers = range(taker - 1, latest.get((unit, own), -1), -1)
-            for giver in givers:
-                if program[giver].UNIT is unit and touched[giver].conflicts(touched[taker]):
-                    latest[unit, own] = giver
-                    made[giver] = replace(made[giver], signal=made[giver].signal | _FLAGS[own])
-                    made[taker] = replace(made[taker], wait=made[taker].wait | _FLAGS[unit])
-                    break
-    return made

@@ -31,7 +31,7 @@ def generate(
     testbench: bool = False,
     seed: int = 0,
 ) -> dict[str, Any]:
-    """Write Verilog and ``manifest.json`` of an engine or an accelerator, the latter with a C header.
+    """Write Verilog and ``manifest.json`` of an engine or, with a C header, an accelerator.
 
     Parameters
     ----------

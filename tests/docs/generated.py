@@ -12,23 +12,41 @@ what the function returns; ``python -m tests.docs.generated`` writes it there.
 
 import argparse
 import importlib
+import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from amaranth.hdl import Fragment
+from amaranth.lib import wiring
 
+from golden.accelerator.encoding import MAGIC, instruction_set_hash
+from golden.accelerator.fields import operand_fields
+from golden.accelerator.instructions import INSTRUCTIONS
+from golden.accelerator.registers import (
+    COUNTERS,
+    REGISTERS,
+    Control,
+    ErrorCode,
+    Status,
+    find_register,
+)
 from golden.contract import Job, PortLayout
 from golden.formats import IntFormat
 from golden.params import ParamInfo
+from hw.accelerator.top import Top
 from hw.generate import design_ports
 from tests.docs.pages import pages
 from tests.docs.systolic_trace import picture
+from tilewright.accelerator import find_accelerator
 from tilewright.catalog import Engine, find_engine
 from tilewright.cli import VERBS
 
 __all__ = ["PAGE", "RENDERERS", "interface", "regions", "render", "update"]
+
+_FIRST_FIELD_BIT = 10
+"""Opcode and tokens come before."""
 
 _REGION = re.compile(
     r"(?P<head><!-- generated: (?P<call>[^>]+) -->\n)(?P<body>.*?)(?P<tail><!-- end -->)",
@@ -110,17 +128,24 @@ def ports_table(name: str, *given: str) -> str:
     ``clk`` and ``rst`` are not part of the metadata; every design has them.
     """
     engine, params = _design(name, given)
-    rows = [["`clk`", "in", 1], ["`rst`", "in", 1]]
-    rows += [
-        [f"`{port['name']}`", port["dir"], port["width"]]
-        for port in _flatten(interface(engine, params)["members"])
-    ]
+    rows: list[list[object]] = [["`clk`", "in", 1], ["`rst`", "in", 1]]
+    rows += _port_rows(_flatten(interface(engine.component(params))["members"]))
     return table(["port", "direction", "bits"], rows)
 
 
-def interface(engine: Engine, params: Any) -> Mapping[str, Any]:
-    """Metadata of an engine's component."""
-    component = engine.component(params)
+def accelerator_ports_table(name: str) -> str:
+    """Verilog ports of an accelerator that comes along."""
+    rows: list[list[object]] = [["`clk`", "in", 1], ["`rst`", "in", 1]]
+    rows += _port_rows(_flatten(interface(Top(find_accelerator(name)))["members"]))
+    return table(["port", "direction", "bits"], rows)
+
+
+def _port_rows(ports: Sequence[Mapping[str, Any]]) -> list[list[object]]:
+    return [[f"`{port['name']}`", port["dir"], port["width"]] for port in ports]
+
+
+def interface(component: wiring.Component) -> Mapping[str, Any]:
+    """Metadata of a component."""
     # Amaranth warns of a component that is made and never elaborated.
     Fragment.get(component, None)
     return design_ports(component)
@@ -253,6 +278,90 @@ def _design(name: str, given: Sequence[str]) -> tuple[Engine, Any]:
     return engine, engine.params(dict(word.split("=", 1) for word in given))
 
 
+def registers_table() -> str:
+    """Every register but the counters: offset, name, access, meaning."""
+    counters = {f"{counter.name}_{half}" for counter in COUNTERS for half in ("LOW", "HIGH")}
+    rows = [
+        [f"`{register.offset:#05x}`", f"`{register.name}`", register.access.value, register.doc]
+        for register in REGISTERS
+        if register.name not in counters
+    ]
+    return table(["offset", "register", "access", "meaning"], rows)
+
+
+def counters_table() -> str:
+    """Counters: offset of the lower half, name, meaning."""
+    rows = [
+        [
+            f"`{find_register(f'{counter.name}_LOW').offset:#05x}`",
+            f"`{counter.name}`",
+            counter.value,
+        ]
+        for counter in COUNTERS
+    ]
+    return table(["offset", "counter", "counts"], rows)
+
+
+def bits_table() -> str:
+    """Bits of control and status."""
+    rows = [
+        [f"`{register}`", flag.value.bit_length() - 1, f"`{flag.name}`"]
+        for register, flags in (("CONTROL", Control), ("STATUS", Status))
+        for flag in flags
+    ]
+    return table(["register", "bit", "name"], rows)
+
+
+def errors_table() -> str:
+    """Error codes."""
+    rows = [[code.value, f"`{code.name}`", code.meaning] for code in ErrorCode]
+    return table(["code", "name", "meaning"], rows)
+
+
+def opcodes_table() -> str:
+    """Instructions, their opcodes and units."""
+    rows = [
+        [
+            kind.OPCODE,
+            f"[`{kind.__name__}`](#{kind.__name__.lower()})",
+            kind.UNIT.value,
+            _markdown(kind).partition("\n")[0].rstrip("."),
+        ]
+        for kind in INSTRUCTIONS
+    ]
+    return table(["opcode", "instruction", "unit", "does"], rows)
+
+
+def header_table() -> str:
+    """The header of a program, of the instruction set as it is."""
+    rows = [
+        ["0 to 7", f"`{MAGIC.decode()}`"],
+        ["8 to 15", f"the instruction set: `{instruction_set_hash().hex(' ')}`"],
+        ["16 to 23", "the target: as the registers `TARGET_LOW` and `TARGET_HIGH` have it"],
+        ["24 to 31", "the number of instructions, without the one that ends the program"],
+    ]
+    return table(["bytes", "contents"], rows)
+
+
+def instruction_page(name: str) -> str:
+    """What an instruction does, and its fields."""
+    (kind,) = (kind for kind in INSTRUCTIONS if kind.__name__ == name)
+    position, rows = _FIRST_FIELD_BIT, []
+    for info in operand_fields(kind):
+        high = position + info.bits - 1
+        bits = f"{high} to {position}" if info.bits > 1 else position
+        values = f"{info.low} to {info.high}"
+        rows.append([f"`{info.name}`", bits, values, info.offset or "–", info.doc])
+        position += info.bits
+    head = ["field", "bits", "values", "offset", "meaning"]
+    return f"{_markdown(kind)}\n\n{table(head, rows)}"
+
+
+def _markdown(documented: type[Any]) -> str:
+    """A docstring with code marked as Markdown does."""
+    return (inspect.getdoc(documented) or "").replace("``", "`")
+
+
 RENDERERS: Mapping[str, Callable[..., str]] = {
     "params": params_table,
     "ports": ports_table,
@@ -263,6 +372,14 @@ RENDERERS: Mapping[str, Callable[..., str]] = {
     "values": format_values,
     "verbs": verbs_table,
     "options": options_table,
+    "accelerator-ports": accelerator_ports_table,
+    "registers": registers_table,
+    "counters": counters_table,
+    "bits": bits_table,
+    "errors": errors_table,
+    "opcodes": opcodes_table,
+    "header": header_table,
+    "instruction": instruction_page,
 }
 
 

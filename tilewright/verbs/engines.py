@@ -35,6 +35,6 @@ def show(result: dict[str, Any]) -> str:
         parts.append(table(("  param", "default", "meaning"), rows))
     names = ", ".join(entry["name"] for entry in result["presets"])
     parts.append(f"presets: {names or 'none yet'}")
-    rows = [(f"  {entry['name']}", entry["summary"]) for entry in result["accelerators"]]
-    parts.append(table(("accelerators:", ""), rows))
+    accelerators = [(f"  {entry['name']}", entry["summary"]) for entry in result["accelerators"]]
+    parts.append(table(("accelerators:", ""), accelerators))
     return "\n\n".join(parts)

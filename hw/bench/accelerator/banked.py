@@ -128,7 +128,9 @@ class Banks:
         return (bank.row, bank.period) == (row, self._period(cycle))
 
     def _after_refresh(self, cycle: int) -> int:
-        """The first cycle from ``cycle`` on that is not in a refresh; each period begins with one,
-        but for the first."""
+        """The first cycle from ``cycle`` on that is not in a refresh.
+
+        Each period begins with one, but for the first.
+        """
         begun = self._period(cycle) * self.timing.refresh_interval_cycles
         return max(cycle, begun + self.timing.refresh_cycles) if begun else cycle

@@ -1,7 +1,7 @@
 """Compare what `accelerator_tb` wrote with what was expected.
 
-``python -m bench.accelerator.judge --expected FOLDER --found FOLDER``: every file of the first is in
-the second, with the same contents.
+``python -m bench.accelerator.judge --expected FOLDER --found FOLDER``: every file of the first is
+in the second, with the same contents.
 """
 
 import argparse
@@ -52,10 +52,8 @@ def _bytes(expected: Path, found: Path) -> list[str]:
     if not places:
         return []
     first = places[0]
-    return [
-        f"{expected.name}: {len(places)} bytes differ, first that at {first:#x}:"
-        f" {is_there[first]}, expected {wanted[first]}"
-    ]
+    values = f"{is_there[first]}, expected {wanted[first]}"
+    return [f"{expected.name}: {len(places)} bytes differ, first that at {first:#x}: {values}"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
