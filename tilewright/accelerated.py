@@ -16,6 +16,8 @@ from golden.discovery import close_names
 from golden.errors import UserError
 from golden.evaluate import steps
 from golden.tensors import Array
+from hw.accelerator.bench.runs import Play
+from hw.bench.simulators import find_simulator
 from mapper.accelerator.lowered import Lowered
 from mapper.accelerator.lowering import lower
 from sim.accelerator.report import LayerReport, report
@@ -45,6 +47,8 @@ __all__ = ["AcceleratedRun", "AcceleratorRtl", "HostWork", "run_accelerated"]
 
 _PROGRAM = "program.tlw"
 _STATE = "rtl-state"
+_LONG_CYCLES = 5_000
+"""Of a program: from here on the native harness runs it, which is quicker and can be stopped."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,6 +178,7 @@ def run_accelerated(
     host_fallback: bool = False,
     samples: int | None = None,
     seed: int = 0,
+    simulator: str = "verilator",
     output: Path | str = "tilewright-run",
     trace: Path | None = None,
     waves: Path | None = None,
@@ -196,6 +201,7 @@ def run_accelerated(
         Run the generated Verilog as well; a run that was stopped goes on at the end of a layer.
     rtl_samples : int, optional
         Only for the first so many samples; default: all.
+    simulator : {"verilator", "icarus"}
     host_fallback : bool
         Compute on the host what is not in hardware at the end of the network.
     trace : path, optional
@@ -213,6 +219,8 @@ def run_accelerated(
     SimulatorError
         If Verilator is missing or too old.
     """
+    if waves is not None and simulator != "verilator":
+        raise UserError(f"waves are written by verilator, not by {simulator}")
     design = find_accelerator(accelerator, changes)
     graph = load_model(model)
     require_single_samples(graph, str(model))
@@ -229,7 +237,8 @@ def run_accelerated(
     verilog = None
     if rtl:
         shown = None if waves is None else _waves(simulation, waves, waves_layer)
-        verilog = _Verilog(image, simulation, rtl_samples or count, folder, cache, shown)
+        checked = rtl_samples or count
+        verilog = _Verilog(image, simulation, checked, folder, simulator, cache, shown)
     results, hosted = _run_samples(image, fed, verilog)
     program = write_bytes(folder / _PROGRAM, image.program)
     saved = write_outputs(folder, results)
@@ -284,6 +293,17 @@ def _waves(simulation: Simulation, file: Path, layer: str | None) -> Waves:
     raise UserError(f"there is no layer {layer!r}{close_names(layer, names)}")
 
 
+def _bench(
+    accelerator: Accelerator, simulator: str, native: bool, trace: bool, cache: Cache | None
+) -> Play:
+    # Imported late: only the Verilog needs Amaranth.
+    from tilewright.harness import built_cocotb, built_harness
+
+    if native:
+        return built_harness(accelerator, trace=trace, cache=cache)
+    return built_cocotb(accelerator, find_simulator(simulator), cache=cache)
+
+
 class _Verilog:
     """The accelerator's Verilog, and what it said so far.
 
@@ -295,6 +315,7 @@ class _Verilog:
         Only the first so many.
     folder : Path
         Where the state of runs is kept.
+    simulator : {"verilator", "icarus"}
     cache : Cache or None
     waves : Waves or None
         Of the first sample.
@@ -306,18 +327,20 @@ class _Verilog:
         simulation: Simulation,
         samples: int,
         folder: Path,
+        simulator: str,
         cache: Cache | None,
         waves: Waves | None,
     ) -> None:
-        # Imported late: only the Verilog needs Amaranth.
-        from tilewright.harness import built_harness
-
         self._image = image
         self._simulation = simulation
         self._samples = samples
-        self._state = folder / _STATE
+        native = simulator == "verilator" and (
+            waves is not None or simulation.cycles > _LONG_CYCLES
+        )
+        # The cocotb bench also checks the rules of AXI; the native one is for long runs.
+        self._state = folder / _STATE if native else None
         self._waves = waves
-        self._play = built_harness(image.lowered.accelerator, trace=waves is not None, cache=cache)
+        self._play = _bench(image.lowered.accelerator, simulator, native, waves is not None, cache)
         self._runs: list[SampleRun] = []
 
     def add(self, inputs: Mapping[str, Array], golden: Mapping[str, Array]) -> None:

@@ -2,7 +2,7 @@
 
 import hashlib
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
@@ -71,7 +71,7 @@ def run_sample(
     golden: Mapping[str, Array],
     *,
     expected_cycles: int,
-    state: Path,
+    state: Path | None = None,
     waves: Waves | None = None,
 ) -> SampleRun:
     """Run one sample, and compare every tensor that the program makes.
@@ -84,23 +84,26 @@ def run_sample(
     inputs, golden : mapping of str to ndarray
         Values of the inputs, and of every tensor.
     expected_cycles : int
-    state : Path
+    state : Path, optional
         Folder in which the run keeps what it needs to go on from the end of a layer: one that was
-        stopped does so when it is run again. It is emptied at the end.
+        stopped does so when it is run again. It is emptied at the end. The bench must know how.
     waves : Waves, optional
     """
     dram = image.filled(inputs)
     key = _key(image, dram)
-    state.mkdir(parents=True, exist_ok=True)
     local = [tensor for tensor in image.lowered.tensors if tensor.base is None]
-    files = [state / f"{key}-tensor{number}.bin" for number in range(len(local))]
+    lanes = image.lowered.accelerator.lanes
     with tempfile.TemporaryDirectory(prefix="tilewright-") as scratch:
         work = Path(scratch)
+        kept = work if state is None else state
+        kept.mkdir(parents=True, exist_ok=True)
+        files = [kept / f"{key}-tensor{number}.bin" for number in range(len(local))]
         dram.tofile(work / "before.bin")
         script = Script()
         if waves is not None:
             script.add("trace", waves.begin, waves.end)
-        _begin(script, image, work, state / key, dict(zip(files, local, strict=True)))
+        watched = dict(zip(files, local, strict=True))
+        _begin(script, image, work, None if state is None else state / key, watched)
         script.add("wait", _SLACK * expected_cycles)
         script.read_register("STATUS")
         for counter in COUNTERS:
@@ -108,24 +111,22 @@ def run_sample(
         script.add("save", 0, dram.size, work / "after.bin")
         results = play(script, work, trace=None if waves is None else waves.file)
         after = np.fromfile(work / "after.bin", dtype=np.uint8)
-    lanes = image.lowered.accelerator.lanes
-    found = [
-        (tensor, tensor.local_values(local_words(file, lanes)))
-        for file, tensor in zip(files, local, strict=True)
-        if file.exists()
-    ]
+        found = [
+            (tensor, tensor.local_values(local_words(file, lanes)) if file.exists() else None)
+            for file, tensor in watched.items()
+        ]
+        for file in kept.glob(f"{key}*"):
+            file.unlink()
     found += [
         (tensor, _in_dram(image, after, tensor))
         for tensor in (*image.lowered.tensors, *image.lowered.outputs)
         if tensor.base is not None
     ]
-    for file in state.glob(f"{key}*"):
-        file.unlink()
     return _compared(results, found, golden)
 
 
 def _begin(
-    script: Script, image: DramImage, work: Path, state: Path, files: Mapping[Path, Stored]
+    script: Script, image: DramImage, work: Path, state: Path | None, files: Mapping[Path, Stored]
 ) -> None:
     """Up to the start, or to where the run was stopped before."""
     lowered = image.lowered
@@ -136,15 +137,18 @@ def _begin(
     script.memory(lowered.accelerator)
     for file, tensor in files.items():
         script.add("watch", done[tensor.instruction], "activations", file)
-    ends = sorted({done[max(layer.instructions)] for layer in lowered.layers if layer.instructions})
-    for end in ends[:-1]:
-        script.add("checkpoint", end, _checkpoint(state, end))
-    reached = [end for end in ends[:-1] if _checkpoint(state, end).exists()]
-    if reached:
-        script.add("restore", _checkpoint(state, reached[-1]))
-    else:
-        script.prepare(0, image.bases)
-        script.add("start")
+    reached = None
+    if state is not None:
+        last = (done[max(layer.instructions)] for layer in lowered.layers if layer.instructions)
+        for end in sorted(set(last))[:-1]:
+            point = _checkpoint(state, end)
+            script.add("checkpoint", end, point)
+            reached = point if point.exists() else reached
+    if reached is not None:
+        script.add("restore", reached)
+        return
+    script.prepare(0, image.bases)
+    script.add("start")
 
 
 def _checkpoint(state: Path, end: int) -> Path:
@@ -167,14 +171,16 @@ def _in_dram(image: DramImage, dram: NDArray[np.uint8], tensor: Stored) -> NDArr
 
 def _compared(
     results: Results,
-    found: list[tuple[Stored, NDArray[np.int64]]],
+    found: Sequence[tuple[Stored, NDArray[np.int64] | None]],
     golden: Mapping[str, Array],
 ) -> SampleRun:
     wrong: dict[str, int] = {}
     checked = 0
     for tensor, values in found:
         expected = golden[tensor.tensor].reshape(-1)
-        different = int(np.count_nonzero(values.reshape(-1) != expected))
+        different = expected.size
+        if values is not None:
+            different = int(np.count_nonzero(values.reshape(-1) != expected))
         checked += expected.size
         if different:
             wrong[tensor.tensor] = wrong.get(tensor.tensor, 0) + different

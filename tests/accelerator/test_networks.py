@@ -54,6 +54,22 @@ def test_digits_on_tiny(tmp_path, cache, memory):
     assert [work.kind for work in run.host] == ["Quantize", "Dequantize", "Softmax"]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("simulator", ["verilator", "icarus"])
+def test_short_runs_use_the_bench_that_checks_axi(tmp_path, cache, simulator):
+    run = run_accelerated(
+        DIGITS / "digits.onnx",
+        accelerator="tiny" if simulator == "icarus" else "edge",
+        host_fallback=True,
+        rtl=True,
+        simulator=simulator,
+        output=tmp_path,
+        cache=cache,
+    )
+    assert_exact(run)
+    assert not (tmp_path / "rtl-state").exists()
+
+
 def run_tflite(model, folder, cache, **options):
     return run_accelerated(
         model, accelerator="edge", host_fallback=True, output=folder, cache=cache, **options

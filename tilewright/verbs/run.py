@@ -81,6 +81,7 @@ def execute(arguments: argparse.Namespace) -> tuple[dict[str, Any], bool]:
         "rtl_samples": arguments.rtl_samples,
         "samples": arguments.samples,
         "seed": arguments.seed,
+        "simulator": arguments.simulator,
         "output": arguments.output,
     }
     # Imported late, so that help is quick.
@@ -93,7 +94,6 @@ def execute(arguments: argparse.Namespace) -> tuple[dict[str, Any], bool]:
             arguments.model,
             engine=arguments.engine or DEFAULT_ENGINE,
             params=read_set(arguments.set),
-            simulator=arguments.simulator,
             **common,
         )
         return network.to_json(), network.passed

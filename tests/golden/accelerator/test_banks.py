@@ -31,7 +31,7 @@ A, W, P, S = Space.ACTIVATIONS, Space.WEIGHTS, Space.PARAMETERS, Space.ACCUMULAT
         (Add(second=9, target=17), {(A, 0, False), (A, 1, False), (A, 2, True), (P, 0, False)}),
         (Pool(source=3, target=4), {(A, 0, False), (A, 0, True)}),
     ],
-    ids=str,
+    ids=lambda entry: type(entry).__name__,
 )
 def test_ports(instruction, expected):
     used = ports(instruction, accesses(instruction, 4), BANK_WORDS)
