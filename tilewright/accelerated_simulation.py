@@ -1,21 +1,25 @@
 """Cycles, traffic and energy of a workload on an accelerator, without values."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 from golden.accelerator.description import Accelerator
+from golden.accelerator.instructions import BASES
 from golden.accelerator.registers import Counter
 from golden.graph import Graph
 from sim.accelerator.report import report
 from sim.accelerator.simulation import Simulation, simulate
-from sim.accelerator.steps import Layer
 from sim.workload import Workload
 from tilewright.accelerator import find_accelerator
 from tilewright.reports import layer_json
 from tilewright.workloads import is_model, load_model, load_workload
 
 __all__ = ["simulate_accelerated"]
+
+PAGE_BYTES = 4096
+"""Regions of DRAM begin at multiples of it."""
 
 
 def simulate_accelerated(
@@ -54,7 +58,7 @@ def simulate_accelerated(
     if graph is not None and _is_quantized(graph):
         return _result(str(workload), design, "program", _simulate_program(graph, design))
     work = load_workload(workload) if isinstance(workload, str) else workload
-    return _result(work.name, design, "streamed", simulate(design, _streamed(work, design)))
+    return _result(work.name, design, "streamed", _simulate_shapes(work, design))
 
 
 def _is_quantized(graph: Graph) -> bool:
@@ -76,10 +80,13 @@ def _simulate_program(graph: Graph, design: Accelerator) -> Simulation:
     return simulate(design, program_layers(lowered), bases=DramImage(lowered).bases)
 
 
-def _streamed(work: Workload, design: Accelerator) -> Sequence[Layer]:
-    from mapper.accelerator.streaming import workload_layers
+def _simulate_shapes(work: Workload, design: Accelerator) -> Simulation:
+    # Imported late: a quantized model needs none of it.
+    from mapper.accelerator.streaming import dram_bytes, streamed
 
-    return workload_layers(work, design)
+    entries = streamed(work.layers, design)
+    ends = accumulate(-(-octets // PAGE_BYTES) * PAGE_BYTES for octets in dram_bytes(entries))
+    return simulate(design, [entry.layer for entry in entries], bases=(0, *ends)[:BASES])
 
 
 def _result(

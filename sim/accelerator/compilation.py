@@ -5,12 +5,10 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cached_property
-from math import gcd
 from typing import NamedTuple, TypeAlias
 
 from golden.accelerator.instructions import Instruction, Store, Unit, Units
 from sim.accelerator.costs import Cost, Costs
-from sim.accelerator.fetch import BURST_BEATS
 from sim.accelerator.repeats import Repeat, Symbol, fold
 from sim.accelerator.steps import Layer, Loop, Node, Step
 
@@ -19,7 +17,7 @@ __all__ = ["UNITS", "Activity", "Body", "Compiled", "Kind", "Op", "Repeated", "S
 UNITS = tuple(Unit)
 _INDEX = {unit: index for index, unit in enumerate(UNITS)}
 _FLAGS = {Unit.LOAD: Units.LOAD, Unit.EXECUTE: Units.EXECUTE, Unit.STORE: Units.STORE}
-_LEAST_TRIP = 16
+_LEAST_TRIP = 8
 
 
 class Activity(IntEnum):
@@ -84,11 +82,8 @@ class Repeated:
 
     @cached_property
     def trip(self) -> int:
-        """Repetitions after which the phase of instruction fetch is the same again."""
-        trip = BURST_BEATS // gcd(BURST_BEATS, self.length)
-        while trip * self.length < _LEAST_TRIP:
-            trip *= 2
-        return trip
+        """Repetitions after which it is worth looking whether a situation comes again."""
+        return -(-_LEAST_TRIP // self.length)
 
 
 Body: TypeAlias = tuple[tuple[Op, ...] | Repeated, ...]

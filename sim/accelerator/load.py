@@ -6,8 +6,11 @@ and the last one that needs the burst before, can be written at the earliest. Th
 in a burst a row begins, and are worked out once for each such place.
 """
 
+from collections import deque
 from collections.abc import Generator
-from functools import cache
+from functools import lru_cache
+from itertools import groupby
+from operator import itemgetter
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -32,6 +35,9 @@ _RETIREMENT = 2
 
 _WRITE = 2
 """From the release of a word to its write."""
+
+_REMEMBERED = 64
+"""Rows whose geometry is kept; those of large loads are as large."""
 
 _NEVER = -(1 << 60)
 
@@ -77,28 +83,50 @@ def load_cycles(accelerator: Accelerator, load: Load, base_address: int = 0) -> 
     memory = accelerator.memory
     match memory.kind:
         case MemoryKind.IDEAL:
-            latency, interval, outstanding = 1, 1, None
+            latency, interval, outstanding = 1, 1, 0
         case MemoryKind.FIXED:
             latency = memory.latency_cycles
             interval = accelerator.bus_bytes // memory.bytes_per_cycle
             outstanding = memory.outstanding
         case MemoryKind.BANKED:
             raise ValueError("a load has cycles of its own with ideal or fixed memory only")
-    process = load_process(accelerator, load, base_address, interval=interval)
-    last = _NEVER
-    ends: list[int] = []
-    try:
-        burst = next(process)
-        while True:
-            accepted = burst.cycle
-            if outstanding is not None and len(ends) >= outstanding:
-                accepted = max(accepted, ends[-outstanding] + 1)
-            first = max(accepted + latency, last + interval)
-            last = first + (burst.beats - 1) * interval
-            ends.append(last)
-            burst = process.send((accepted, first))
-    except StopIteration as end:
-        return int(end.value) + 1
+    channel = _Channel(latency, interval, outstanding)
+    progress = _Progress(accelerator.outstanding_reads, 0)
+    row = _row_of(accelerator, load)
+    address = base_address + load.address
+    for _ in range(load.rows):
+        for burst, count in row.runs(address % row.burst_bytes, interval):
+            _follow(progress, channel, burst, count)
+        progress.released += row.trailing
+        address += load.row_step
+    return progress.released + _WRITE + 1
+
+
+def _follow(progress: "_Progress", channel: "_Channel", burst: "_Burst", count: int) -> None:
+    """Go through equal bursts."""
+    # After so many with equal distances, nothing of what came before them counts any more.
+    enough = max(progress.room, channel.outstanding) + 2
+    if count < 2 * enough:
+        for _ in range(count):
+            _serve(progress, channel, burst)
+        return
+    alike, distance = 0, 0
+    for done in range(1, count + 1):
+        offered, first, released = progress.offered, channel.first, progress.released
+        _serve(progress, channel, burst)
+        step = progress.offered - offered
+        same = step == distance == channel.first - first == progress.released - released
+        alike = alike + 1 if same else 0
+        distance = step
+        if alike == enough:
+            progress.shift(distance * (count - done))
+            channel.shift(distance * (count - done))
+            return
+
+
+def _serve(progress: "_Progress", channel: "_Channel", burst: "_Burst") -> None:
+    accepted = channel.accept(progress.next_offer(), burst.beats)
+    progress.take(burst, accepted, channel.first)
 
 
 def load_process(
@@ -117,52 +145,122 @@ def load_process(
     start : int
         Cycle in which the unit takes it.
     """
-    row = _Row(accelerator, load)
-    room = accelerator.outstanding_reads
-    offered = start + _FIRST_BURST - 1
-    released = start + _FIRST_WORD - 1
-    # When the last word that needs it is released, for each burst.
-    retired = [_NEVER] * room
-
-    geometry = cache(lambda offset: row.bursts(offset, interval))
+    row = _row_of(accelerator, load)
+    progress = _Progress(accelerator.outstanding_reads, start)
     address = base_address + load.address
     for _ in range(load.rows):
         offset = address % row.burst_bytes
-        for begin, beats, words, delay, spanning, spanning_delay in geometry(offset):
-            cycle = max(offered + 1, retired[-room] + _RETIREMENT)
-            offered, first = yield ReadBurst(cycle, address - offset + begin, beats)
-            if spanning:
-                retired[-1] = max(released + spanning, first + spanning_delay)
-            released = max(released + words, first + delay)
-            retired.append(released)
-        released += row.trailing
+        for burst in row.bursts(offset, interval):
+            begin = address - offset + burst.begin
+            accepted, first = yield ReadBurst(progress.next_offer(), begin, burst.beats)
+            progress.take(burst, accepted, first)
+        progress.released += row.trailing
         address += load.row_step
-    return released + _WRITE
+    return progress.released + _WRITE
 
 
 def load_bursts(
     accelerator: Accelerator, load: Load, base_address: int = 0
 ) -> list[tuple[int, int]]:
     """First byte and beats of each burst of a load, in order."""
-    row = _Row(accelerator, load)
-    geometry = cache(lambda offset: row.bursts(offset, 1))
+    row = _row_of(accelerator, load)
     found = []
     for number in range(load.rows):
         address = base_address + load.address + number * load.row_step
         offset = address % row.burst_bytes
-        found += [(address - offset + burst.begin, burst.beats) for burst in geometry(offset)]
+        bursts = row.bursts(offset, 1)
+        found += [(address - offset + burst.begin, burst.beats) for burst in bursts]
     return found
 
 
 def load_beats(accelerator: Accelerator, load: Load, base_address: int = 0) -> int:
     """Beats that a load fetches."""
-    row = _Row(accelerator, load)
-    if not row.size:
+    size = _fetched(load)
+    if not size:
         return 0
     bus_bytes = accelerator.bus_bytes
     first = (base_address + load.address) % bus_bytes
     offset = (first + np.arange(load.rows, dtype=np.int64) * load.row_step) % bus_bytes
-    return int(np.sum(-(-(offset + row.size) // bus_bytes)))
+    return int(np.sum(-(-(offset + size) // bus_bytes)))
+
+
+def _fetched(load: Load) -> int:
+    """Bytes of a row that are fetched."""
+    reach = (load.groups - 1) * load.group_step + load.group_bytes - load.pad_left
+    return max(0, min(load.row_bytes, reach))
+
+
+class _Channel:
+    """The read channel of a memory with a latency.
+
+    Attributes
+    ----------
+    outstanding : int
+        Bursts that may be under way; 0 for any number.
+    first : int
+        Cycle of the first beat of the burst that was accepted last.
+    """
+
+    def __init__(self, latency: int, interval: int, outstanding: int) -> None:
+        self.outstanding = outstanding
+        self._latency = latency
+        self._interval = interval
+        self._ends = deque([_NEVER] * outstanding, maxlen=outstanding)
+        self._last = self.first = _NEVER
+
+    def accept(self, offered: int, beats: int) -> int:
+        """The cycle in which a burst is accepted."""
+        accepted = max(offered, self._ends[0] + 1) if self._ends else offered
+        self.first = max(accepted + self._latency, self._last + self._interval)
+        self._last = self.first + (beats - 1) * self._interval
+        self._ends.append(self._last)
+        return accepted
+
+    def shift(self, cycles: int) -> None:
+        """Move everything to later."""
+        self.first += cycles
+        self._last += cycles
+        self._ends = deque((end + cycles for end in self._ends), maxlen=self._ends.maxlen)
+
+
+class _Progress:
+    """How far a load is.
+
+    Attributes
+    ----------
+    room : int
+        Bursts that may be unretired.
+    offered : int
+        Cycle in which the last burst was accepted.
+    released : int
+        Cycle in which the last word is released.
+    """
+
+    def __init__(self, room: int, start: int) -> None:
+        self.room = room
+        self.offered = start + _FIRST_BURST - 1
+        self.released = start + _FIRST_WORD - 1
+        # When the last word that needs it is released, for each burst that there is room for.
+        self._retired = deque([_NEVER] * room, maxlen=room)
+
+    def next_offer(self) -> int:
+        """The cycle in which the next burst is offered."""
+        return max(self.offered + 1, self._retired[0] + _RETIREMENT)
+
+    def take(self, burst: "_Burst", accepted: int, first: int) -> None:
+        """A burst was accepted, and its first beat arrives in cycle ``first``."""
+        self.offered = accepted
+        if burst.spanning:
+            self._retired[-1] = max(self.released + burst.spanning, first + burst.spanning_delay)
+        self.released = max(self.released + burst.words, first + burst.delay)
+        self._retired.append(self.released)
+
+    def shift(self, cycles: int) -> None:
+        """Move everything to later."""
+        self.offered += cycles
+        self.released += cycles
+        retired = (cycle + cycles for cycle in self._retired)
+        self._retired = deque(retired, maxlen=self._retired.maxlen)
 
 
 class _Burst(NamedTuple):
@@ -189,6 +287,16 @@ class _Burst(NamedTuple):
     spanning_delay: int
 
 
+class _Shape(NamedTuple):
+    """What a row of a load depends on."""
+
+    size: int
+    pad_left: int
+    groups: int
+    group_step: int
+    group_bytes: int
+
+
 class _Row:
     """What is the same in all rows of a load.
 
@@ -200,17 +308,17 @@ class _Row:
         Words of padding alone after the last byte; all words where nothing is fetched.
     """
 
-    def __init__(self, accelerator: Accelerator, load: Load) -> None:
-        lanes = accelerator.lanes
-        self.bus_bytes = accelerator.bus_bytes
-        self.burst_bytes = accelerator.burst_beats * accelerator.bus_bytes
-        reach = (load.groups - 1) * load.group_step + load.group_bytes - load.pad_left
-        self.size = max(0, min(load.row_bytes, reach))
+    def __init__(self, lanes: int, bus_bytes: int, burst_bytes: int, shape: _Shape) -> None:
+        self.bus_bytes = bus_bytes
+        self.burst_bytes = burst_bytes
+        self.size = shape.size
+        self._bursts: dict[tuple[int, int], list[_Burst]] = {}
+        self._runs: dict[tuple[int, int], list[tuple[_Burst, int]]] = {}
 
-        in_group = np.arange(0, load.group_bytes, lanes, dtype=np.int64)
-        group = np.arange(load.groups, dtype=np.int64) * load.group_step - load.pad_left
+        in_group = np.arange(0, shape.group_bytes, lanes, dtype=np.int64)
+        group = np.arange(shape.groups, dtype=np.int64) * shape.group_step - shape.pad_left
         first = (group[:, None] + in_group).reshape(-1)
-        stop = first + np.tile(np.minimum(lanes, load.group_bytes - in_group), load.groups)
+        stop = first + np.tile(np.minimum(lanes, shape.group_bytes - in_group), shape.groups)
         first, stop = np.maximum(first, 0), np.minimum(stop, self.size)
         needing = np.flatnonzero(first < stop)
         if len(needing):
@@ -223,8 +331,21 @@ class _Row:
 
     def bursts(self, offset: int, interval: int) -> list[_Burst]:
         """Bursts of a row that begins ``offset`` bytes after a multiple of the longest one."""
-        if not self.size:
-            return []
+        key = offset, interval
+        if key not in self._bursts:
+            self._bursts[key] = self._found(offset, interval) if self.size else []
+        return self._bursts[key]
+
+    def runs(self, offset: int, interval: int) -> list[tuple[_Burst, int]]:
+        """The same, those that are alike but for where they begin together."""
+        key = offset, interval
+        if key not in self._runs:
+            alike = groupby(self.bursts(offset, interval), key=itemgetter(slice(1, None)))
+            groups = [list(bursts) for _, bursts in alike]
+            self._runs[key] = [(bursts[0], len(bursts)) for bursts in groups]
+        return self._runs[key]
+
+    def _found(self, offset: int, interval: int) -> list[_Burst]:
         count = (offset + self.size - 1) // self.burst_bytes + 1
         begin = np.arange(count) * self.burst_bytes
         begin[0] = offset - offset % self.bus_bytes
@@ -252,6 +373,17 @@ class _Row:
             _latest(alone, low, middle),
         )
         return [_Burst(*numbers) for numbers in zip(*(c.tolist() for c in columns), strict=True)]
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _row(lanes: int, bus_bytes: int, burst_bytes: int, shape: _Shape) -> _Row:
+    return _Row(lanes, bus_bytes, burst_bytes, shape)
+
+
+def _row_of(accelerator: Accelerator, load: Load) -> _Row:
+    shape = _Shape(_fetched(load), load.pad_left, load.groups, load.group_step, load.group_bytes)
+    burst_bytes = accelerator.burst_beats * accelerator.bus_bytes
+    return _row(accelerator.lanes, accelerator.bus_bytes, burst_bytes, shape)
 
 
 def _latest(

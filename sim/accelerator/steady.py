@@ -13,6 +13,9 @@ from sim.accelerator.schedule import Schedule, Situation
 
 __all__ = ["Runner"]
 
+_SHORT = 64
+"""Loops of fewer instructions are gone through faster than situations are compared."""
+
 
 @dataclass(frozen=True)
 class _Totals:
@@ -68,6 +71,9 @@ class Runner:
             self.run(loop.body)
 
     def _run_steady(self, loop: Repeated) -> None:
+        if loop.count * loop.length < _SHORT:
+            self._run_times(loop, loop.count)
+            return
         trips, rest = divmod(loop.count, loop.trip)
         while trips:
             situation = self.schedule.situation(loop.buffers)

@@ -69,7 +69,9 @@ def cost(accelerator, layers):
     assert not check_program(program.instructions, Regions.of(accelerator, program.dram_bytes))
     bases = bases_of(program)
     tree = simulate(accelerator, [entry.layer for entry in layers], bases=bases)
-    flat = simulate(accelerator, layers_of(program.instructions, program.ends), bases=bases)
+    body = layers_of(program.instructions, program.ends)
+    flat = simulate(accelerator, body, bases=bases, steady=False)
+    assert flat.stepped == len(program.instructions)
     assert flat.counters == tree.counters
     for one, other in zip(flat.layers, tree.layers, strict=True):
         assert replace(one, layer=other.layer) == other

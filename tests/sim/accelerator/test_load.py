@@ -1,9 +1,11 @@
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from golden.accelerator.description import Accelerator, Memory, MemoryKind
 from golden.accelerator.instructions import Load
 from golden.engines.systolic import Params
-from sim.accelerator.load import load_beats, load_bursts, load_cycles
+from sim.accelerator.load import load_beats, load_bursts, load_cycles, load_process
 
 
 def make(**memory: object) -> Accelerator:
@@ -44,6 +46,61 @@ def test_bursts_cover_each_row_once_and_cross_no_boundary() -> None:
     for row in range(load.rows):
         first = 4096 + load.address + row * load.row_step
         assert asked.issuperset(range(first, first + load.row_bytes))
+
+
+def burst_by_burst(accelerator: Accelerator, load: Load) -> int:
+    """Cycles of a load, every burst of which is looked at."""
+    memory = accelerator.memory
+    process = load_process(accelerator, load, interval=accelerator.interval)
+    ends: list[int] = []
+    burst = next(process)
+    while True:
+        accepted = burst.cycle
+        if len(ends) >= memory.outstanding:
+            accepted = max(accepted, ends[-memory.outstanding] + 1)
+        first = accepted + memory.latency_cycles
+        if ends:
+            first = max(first, ends[-1] + accelerator.interval)
+        ends.append(first + (burst.beats - 1) * accelerator.interval)
+        try:
+            burst = process.send((accepted, first))
+        except StopIteration as end:
+            return int(end.value) + 1
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    groups=st.integers(1, 3000),
+    group_bytes=st.sampled_from([1, 7, 16, 32, 48]),
+    address=st.sampled_from([0, 16, 5]),
+    rows=st.integers(1, 3),
+    latency=st.integers(1, 200),
+    bytes_per_cycle=st.sampled_from([4, 8, 16]),
+    outstanding=st.integers(1, 20),
+)
+def test_long_loads_take_what_their_bursts_take(
+    groups: int,
+    group_bytes: int,
+    address: int,
+    rows: int,
+    latency: int,
+    bytes_per_cycle: int,
+    outstanding: int,
+) -> None:
+    accelerator = make(
+        latency_cycles=latency, bytes_per_cycle=bytes_per_cycle, outstanding=outstanding
+    )
+    octets = groups * group_bytes
+    load = Load(
+        address=address,
+        rows=rows,
+        row_step=octets + 256 - octets % 256,
+        row_bytes=octets,
+        groups=groups,
+        group_step=group_bytes,
+        group_bytes=group_bytes,
+    )
+    assert load_cycles(accelerator, load) == burst_by_burst(accelerator, load)
 
 
 def test_banked_memory_is_refused() -> None:
