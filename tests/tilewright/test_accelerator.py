@@ -206,3 +206,28 @@ def test_simulate_gives_the_cycles_that_run_gives(capsys, tmp_path):
     assert simulated["total_cycles"] == ran["total_cycles"]
     assert simulated["layers"] == ran["layers"]
     assert simulated["counters"] == ran["counters"]
+
+
+@pytest.mark.parametrize("memory", ["ideal", "fixed", "banked"])
+def test_simulate_shapes(memory, capsys):
+    target = ["--accelerator", "edge", "--set", f"memory.kind={memory}"]
+    found = answer(["simulate", "gemm:512x512x512", *target], capsys)
+    assert found["lowering"] == "streamed"
+    assert found["utilisation"] > 0.9
+    assert found["layers"][0]["bound_by"] == "compute"
+    assert found["dram_bytes"] >= 3 * 512 * 512
+    assert found["counters"]["cycles"] == found["total_cycles"]
+
+
+def test_simulate_a_table(reference_data, capsys):
+    table = str(reference_data / "scalesim_topologies" / "Resnet18.csv")
+    found = answer(["simulate", table, "--accelerator", "server"], capsys)
+    assert len(found["layers"]) > 15
+    assert sum(layer["cycles"] for layer in found["layers"]) == found["total_cycles"] - 1
+
+
+def test_a_float_model_is_simulated_by_its_shapes(tmp_path, capsys):
+    model = str(float_model(tmp_path))
+    found = answer(["simulate", model, "--accelerator", "tiny"], capsys)
+    assert found["lowering"] == "streamed"
+    assert found["layers"][0]["name"] == "conv1"

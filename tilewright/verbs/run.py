@@ -140,7 +140,7 @@ def show_accelerated(result: dict[str, Any]) -> str:
     lines += [f"program: {result['program']}", *_samples(result)]
     if "rtl_cycles" in result:
         lines.append(
-            f"Verilog, {result['rtl_samples']} samples: {result['rtl_cycles']} cycles,"
+            f"Verilog, {_counted(result['rtl_samples'])}: {result['rtl_cycles']} cycles,"
             f" {result['rtl_outputs_checked']} numbers of tensors checked,"
             f" {result['output_mismatches']} mismatches, {result['cycle_mismatches']} cycle"
             f" mismatches, {result['counter_mismatches']} counter mismatches"
@@ -149,10 +149,13 @@ def show_accelerated(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def _counted(samples: int) -> str:
+    return f"{samples} sample{'' if samples == 1 else 's'}"
+
+
 def _samples(result: dict[str, Any]) -> list[str]:
     origin = "" if result["seed"] is None else f", random from seed {result['seed']}"
-    count = f"{result['samples']} sample{'s' * (result['samples'] != 1)}"
-    lines = [f"{count}{origin}: {result['outputs']}"]
+    lines = [f"{_counted(result['samples'])}{origin}: {result['outputs']}"]
     if result["accuracy"] is not None:
         lines.append(f"accuracy {result['accuracy']:.2%}")
     return lines
@@ -175,7 +178,7 @@ def show_engine(result: dict[str, Any]) -> str:
     lines = [table(head, rows), "", *_samples(result)]
     if measured:
         lines.append(
-            f"Verilog, {result['rtl_samples']} samples: {result['rtl_outputs_checked']} result"
+            f"Verilog, {_counted(result['rtl_samples'])}: {result['rtl_outputs_checked']} result"
             f" codes checked, {result['output_mismatches']} mismatches,"
             f" {result['cycle_mismatches']} cycle mismatches"
         )
