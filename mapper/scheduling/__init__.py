@@ -1,0 +1,1 @@
+"""When which operator runs, and where tensors lie meanwhile."""

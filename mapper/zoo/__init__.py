@@ -1,0 +1,1 @@
+"""Published networks as graphs of sizes: built from shapes, without weights."""
