@@ -27,13 +27,14 @@ from sim.accelerator.trace import Trace
 from tilewright.accelerator import find_accelerator
 from tilewright.accelerator_rtl import SampleRun, Waves, run_sample
 from tilewright.caching import Cache
-from tilewright.files import write_bytes
+from tilewright.files import check_place, partial_file, write_bytes
 from tilewright.images import DramImage
 from tilewright.programs import program_layers
 from tilewright.progress import progress
 from tilewright.reports import layer_json
 from tilewright.samples import (
     accuracy,
+    check_counts,
     random_inputs,
     read_inputs,
     read_labels,
@@ -207,7 +208,7 @@ def run_accelerated(
     trace : path, optional
         JSON file for Perfetto.
     waves : path, optional
-        FST file for a trace of the Verilog, of the first sample.
+        VCD file for a trace of the Verilog, of the first sample.
     waves_layer : str, optional
         The only layer that it has.
     cache : Cache, optional
@@ -221,6 +222,10 @@ def run_accelerated(
     """
     if waves is not None and simulator != "verilator":
         raise UserError(f"waves are written by verilator, not by {simulator}")
+    check_counts(inputs, samples, rtl, rtl_samples)
+    for file in (trace, waves):
+        if file is not None:
+            check_place(file)
     design = find_accelerator(accelerator, changes)
     graph = load_model(model)
     require_single_samples(graph, str(model))
@@ -270,14 +275,12 @@ def _simulate(
 ) -> Simulation:
     if trace is None:
         return simulate(design, layers, bases=image.bases)
-    partial = trace.with_name(f".{trace.name}.partial")
-    try:
-        with partial.open("w", encoding="utf-8") as file, Trace(file) as opened:
-            simulation = simulate(design, layers, bases=image.bases, trace=opened)
-        partial.replace(trace)
-    finally:
-        partial.unlink(missing_ok=True)
-    return simulation
+    with (
+        partial_file(trace) as partial,
+        partial.open("w", encoding="utf-8") as file,
+        Trace(file) as opened,
+    ):
+        return simulate(design, layers, bases=image.bases, trace=opened)
 
 
 def _waves(simulation: Simulation, file: Path, layer: str | None) -> Waves:
@@ -337,8 +340,9 @@ class _Verilog:
         native = simulator == "verilator" and (
             waves is not None or simulation.cycles > _LONG_CYCLES
         )
-        # The cocotb bench also checks the rules of AXI; the native one is for long runs.
-        self._state = folder / _STATE if native else None
+        # The cocotb bench also checks the rules of AXI; the native one is for long runs. Waves
+        # begin at the beginning, so that a run with them does not go on from anywhere else.
+        self._state = folder / _STATE if native and waves is None else None
         self._waves = waves
         self._play = _bench(image.lowered.accelerator, simulator, native, waves is not None, cache)
         self._runs: list[SampleRun] = []

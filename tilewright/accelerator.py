@@ -17,6 +17,7 @@ from tilewright.catalog import accelerator_names, check_names, find_engine
 __all__ = ["describe", "find_accelerator", "is_accelerator", "read_description", "template"]
 
 _SUFFIX = ".toml"
+_TABLES = ("params", "memory")
 
 
 def is_accelerator(name: str) -> bool:
@@ -77,8 +78,10 @@ def find_accelerator(name: str | Path, changes: Mapping[str, Any] | None = None)
     if str(name).endswith(_SUFFIX):
         try:
             text = Path(name).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise UserError(f"{name} can not be read: {error}") from None
+        except OSError as error:
+            raise UserError(f"{name} can not be read: {error.strerror}") from None
+        except UnicodeDecodeError:
+            raise UserError(f"{name} can not be read: it is no text in UTF-8") from None
         return read_description(text, str(name), changes)
     return read_description(template(str(name)), str(name), changes)
 
@@ -97,11 +100,12 @@ def read_description(
     """
     try:
         given = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(f"{source} is no TOML file: {error}") from None
+    params, memory = (_table(given, key, source) for key in _TABLES)
+    tables = {"": given, "params": params, "memory": memory}
     for path, value in (changes or {}).items():
-        _change(given, path, value)
-    params, memory = (_table(given, key, source) for key in ("params", "memory"))
+        _change(tables, path, value)
     values = _values(Accelerator, given, "")
     if "engine" not in values:
         raise UserError(f"{source} does not say which engine: it needs engine = ...")
@@ -113,12 +117,13 @@ def read_description(
     )
 
 
-def _change(given: dict[str, Any], path: str, value: Any) -> None:
-    table, _, key = path.rpartition(".")
-    if table not in ("", "params", "memory"):
+def _change(tables: Mapping[str, dict[str, Any]], path: str, value: Any) -> None:
+    table, dot, key = path.rpartition(".")
+    if not key or (dot and not table) or table not in tables:
         raise UserError(f"there is no field {path!r}: fields are of params, memory, or neither")
-    place = given.setdefault(table, {}) if table else given
-    place[key] = value
+    if path in _TABLES:
+        raise UserError(f"{path} is a table: set one of its fields, {path}.…={value}")
+    tables[table][key] = value
 
 
 def _table(given: dict[str, Any], key: str, source: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import hashlib
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
@@ -16,6 +17,7 @@ from golden.tensors import Array
 from hw.accelerator.bench.runs import Play, local_words
 from hw.accelerator.bench.script import Results, Script
 from mapper.accelerator.lowered import Stored
+from tilewright.files import partial_file
 from tilewright.images import DramImage
 
 __all__ = ["SampleRun", "Waves", "run_sample"]
@@ -109,7 +111,8 @@ def run_sample(
         for counter in COUNTERS:
             script.read_register(counter.name)
         script.add("save", 0, dram.size, work / "after.bin")
-        results = play(script, work, trace=None if waves is None else waves.file)
+        with nullcontext() if waves is None else partial_file(waves.file) as trace:
+            results = play(script, work, trace=trace)
         after = np.fromfile(work / "after.bin", dtype=np.uint8)
         found = [
             (tensor, tensor.local_values(local_words(file, lanes)) if file.exists() else None)

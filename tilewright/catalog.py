@@ -154,6 +154,8 @@ def find_design(name: str, given: Mapping[str, Any]) -> tuple[Engine, Any]:
     if name.lower() in presets:
         engine, params = presets[name.lower()]
         return engine, engine.params(given, params)
+    if name.lower() in accelerator_names():
+        raise UserError(f"{name} is an accelerator, not an engine or a preset")
     close = close_names(name, [*modules, *presets, *accelerator_names()])
     raise UserError(f"there is no engine or preset {name!r}{close}")
 

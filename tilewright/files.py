@@ -1,21 +1,52 @@
 """Writing files whole or not at all."""
 
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-__all__ = ["write_bytes"]
+__all__ = ["check_place", "partial_file", "write_bytes"]
 
 
-def write_bytes(file: Path, octets: bytes) -> Path:
-    """Write a file under another name, then give it its own; the file.
+def check_place(file: Path) -> None:
+    """Find out early whether there is a place for a file.
+
+    Raises
+    ------
+    OSError
+        If there is none.
+    """
+    wrong = errno.EISDIR if file.is_dir() else 0 if file.parent.is_dir() else errno.ENOENT
+    if wrong:
+        raise OSError(wrong, os.strerror(wrong), str(file))
+
+
+@contextmanager
+def partial_file(file: Path) -> Iterator[Path]:
+    """Another name beside ``file`` to write to, which becomes ``file`` unless there is an error.
 
     Raises
     ------
     OSError
         If it can not be written; a file that was there is as it was.
     """
+    check_place(file)
     partial = file.with_name(f".{file.name}.partial")
     try:
-        partial.write_bytes(octets)
-        return partial.replace(file)
+        yield partial
+        partial.replace(file)
+    except OSError as error:
+        if error.filename is not None and Path(error.filename) == partial:
+            error.filename = str(file)
+        raise
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink()
+
+
+def write_bytes(file: Path, octets: bytes) -> Path:
+    """Write a file; see `partial_file`."""
+    with partial_file(file) as partial:
+        partial.write_bytes(octets)
+    return file

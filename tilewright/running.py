@@ -18,6 +18,7 @@ from tilewright.progress import progress
 from tilewright.rtl import RtlReport, RtlRun
 from tilewright.samples import (
     accuracy,
+    check_counts,
     random_inputs,
     read_inputs,
     read_labels,
@@ -130,7 +131,7 @@ def run(
     SimulatorError
         If the simulator is missing or too old.
     """
-    _check_counts(inputs, samples, rtl, rtl_samples)
+    check_counts(inputs, samples, rtl, rtl_samples)
     found, design = find_design(engine, params or {})
     graph = load_model(model)
     workload = graph_workload(graph)
@@ -158,18 +159,6 @@ def run(
         accuracy=None if truth is None else accuracy(results[graph.outputs[0]], truth),
         rtl=None if verilog is None else verilog.report(),
     )
-
-
-def _check_counts(
-    inputs: Path | None, samples: int | None, rtl: bool, rtl_samples: int | None
-) -> None:
-    for name, number in (("samples", samples), ("rtl_samples", rtl_samples)):
-        if number is not None and number < 1:
-            raise UserError(f"{name} must be at least 1, not {number}")
-    if inputs is not None and samples is not None:
-        raise UserError(f"samples asks for random ones, but {inputs} is given")
-    if rtl_samples is not None and not rtl:
-        raise UserError("rtl_samples says how many samples run on the Verilog: set rtl as well")
 
 
 def _require_runnable(graph: Graph, name: str) -> None:

@@ -17,6 +17,7 @@ from golden.tensors import Array, FloatType, Tensor
 
 __all__ = [
     "accuracy",
+    "check_counts",
     "random_inputs",
     "read_inputs",
     "read_labels",
@@ -27,6 +28,19 @@ __all__ = [
 
 WIDEST_RANDOM = 16
 """Bits of integers without a scale that are still taken for data, not for indices."""
+
+
+def check_counts(
+    inputs: Path | None, samples: int | None, rtl: bool, rtl_samples: int | None
+) -> None:
+    """Refuse numbers of samples that can not be, or that nothing asks for."""
+    for name, number in (("samples", samples), ("rtl_samples", rtl_samples)):
+        if number is not None and number < 1:
+            raise UserError(f"{name} must be at least 1, not {number}")
+    if inputs is not None and samples is not None:
+        raise UserError(f"samples asks for random ones, but {inputs} is given")
+    if rtl_samples is not None and not rtl:
+        raise UserError("rtl_samples says how many samples run on the Verilog: set rtl as well")
 
 
 def require_single_samples(graph: Graph, name: str) -> None:

@@ -23,6 +23,8 @@ __all__ = ["Accelerator", "Memory", "MemoryKind"]
 _BUS_BYTES = (8, 16, 32, 64)
 _SUM_BITS = 32
 _KIB = 1024
+_MOST = 1_000_000
+"""Of numbers that describe memory."""
 _LONGEST_INTERVAL = 4
 """Cycles from beat to beat: up to here no instruction finds the bus still occupied by the last."""
 
@@ -71,9 +73,9 @@ class Memory:
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            if field.type is int and (not isinstance(value, int) or value < 1):
+            if field.type is int and (not isinstance(value, int) or not 1 <= value <= _MOST):
                 raise UserError(
-                    f"memory.{field.name} must be an integer of at least 1, not {value!r}"
+                    f"memory.{field.name} must be an integer from 1 to {_MOST}, not {value!r}"
                 )
 
 

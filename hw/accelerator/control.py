@@ -52,7 +52,7 @@ class Control(wiring.Component):
     fault : In(8)
         `ErrorCode` that was found in this cycle, else 0.
     progress : In(1)
-        An instruction begins or ends in this cycle.
+        An instruction begins or ends in this cycle or, with ``halt``, the bus answers.
     counts : In(ArrayLayout(8, counters))
         What to add to each of `golden.accelerator.registers.COUNTERS` in this cycle.
     """
@@ -169,7 +169,7 @@ class Control(wiring.Component):
         with m.If(draining):
             with m.If(settled & self.quiet):
                 m.d.sync += [draining.eq(0), pending.eq(1)]
-            with m.Elif(late):
+            with m.Elif(settled & late):
                 m.d.sync += [draining.eq(0), pending.eq(1), error.eq(ErrorCode.BUS_HUNG)]
         return m
 

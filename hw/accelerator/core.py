@@ -99,6 +99,7 @@ class Core(wiring.Component):
         self._connect_memories(m, outside, load, execute, store, vector)
 
         done = self.units_done
+        answers = fetch.beat | load.beat | store.beat | store.bus.b.valid
         m.d.comb += [
             done.eq(Cat(load.done, execute.done, store.done | vector.done)),
             fetch.program.eq(self.program),
@@ -111,7 +112,7 @@ class Core(wiring.Component):
             Value.cast(store.bases).eq(self.bases),
             self.quiet.eq(fetch.quiet & load.quiet & store.quiet),
             self.finished.eq(dispatch.finished),
-            self.progress.eq(dispatch.begins.any() | done.any()),
+            self.progress.eq(dispatch.begins.any() | done.any() | (self.halt & answers)),
         ]
         faults = (
             (load.fault, ErrorCode.DATA_READ),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from amaranth.hdl import Const, Module, Signal, Value
+from amaranth.hdl import Const, Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.fifo import SyncFIFO
 from amaranth.lib.wiring import In, Out
@@ -31,7 +31,7 @@ class Fetch(wiring.Component):
     Members
     -------
     program : In(64)
-        Where the program begins.
+        Where the program begins; looked at in the first cycle alone.
     bus : Out(AxiRead(32))
     instructions : Out(INSTRUCTION_STREAM)
         The last one is 0, the end.
@@ -73,9 +73,9 @@ class Fetch(wiring.Component):
             width=8 * INSTRUCTION_BYTES, depth=BUFFER_INSTRUCTIONS
         )
         ar, r = self.bus.ar, self.bus.r
-        fetched = Signal(ADDRESS_BITS - 8)
+        following, burst = Signal(ADDRESS_BITS - 8), Signal(ADDRESS_BITS - 8)
         awaited = Signal(range(BURST_BEATS + 1))
-        asking, headed, ended = Signal(), Signal(), Signal()
+        begun, asking, headed, ended = Signal(), Signal(), Signal(), Signal()
         word = Signal(8 * INSTRUCTION_BYTES)
         room = Value.cast(buffer.r_level) <= BUFFER_INSTRUCTIONS - BURST_BEATS
 
@@ -83,7 +83,9 @@ class Fetch(wiring.Component):
         wanted = (awaited == 0) & room & ~ended & ~self.halt
         m.d.comb += [
             ar.valid.eq(asking | wanted),
-            ar.payload.address.eq((self.program >> 8) + fetched << 8),
+            # Software may write the next program's address from the second cycle on.
+            burst.eq(Mux(begun, following, self.program[8:])),
+            ar.payload.address.eq(burst << 8),
             ar.payload.beats.eq(BURST_BEATS),
             r.ready.eq(1),
             self.beat.eq(r.valid),
@@ -95,9 +97,9 @@ class Fetch(wiring.Component):
             self.instructions.payload.eq(buffer.r_data),
             buffer.r_en.eq(self.instructions.ready),
         ]
-        m.d.sync += asking.eq(ar.valid & ~ar.ready)
+        m.d.sync += [asking.eq(ar.valid & ~ar.ready), begun.eq(1), following.eq(burst)]
         with m.If(ar.valid & ar.ready):
-            m.d.sync += [awaited.eq(BURST_BEATS), fetched.eq(fetched + 1)]
+            m.d.sync += [awaited.eq(BURST_BEATS), following.eq(burst + 1)]
         with m.If(r.valid):
             m.d.sync += [awaited.eq(awaited - 1), headed.eq(1)]
             with m.If(headed & (word == 0)):

@@ -11,6 +11,7 @@ from golden.accelerator.encoding import INSTRUCTION_BYTES
 from hw.accelerator.control import Control
 from hw.accelerator.core import Core
 from hw.accelerator.ports import ADDRESS_BITS, REGISTER_ADDRESS_BITS
+from hw.accelerator.program_port import ProgramPort
 from hw.emit import place
 
 __all__ = ["Top"]
@@ -55,10 +56,12 @@ class Top(wiring.Component):
         m = Module()
         accelerator = self._accelerator
         m.submodules.control = control = Control(accelerator.target)
+        m.submodules.program_port = program = ProgramPort()
         clear = Signal()
         m.submodules.core = core = place(platform, Core, accelerator, reset=clear)
         m.d.comb += [
             clear.eq(control.clear),
+            program.clear.eq(control.clear),
             self.irq.eq(control.interrupt),
             core.program.eq(control.program),
             Value.cast(core.bases).eq(Value.cast(control.bases)),
@@ -69,9 +72,10 @@ class Top(wiring.Component):
             control.progress.eq(core.progress),
             Value.cast(control.counts).eq(Value.cast(core.counts)),
         ]
+        wiring.connect(m, core.program_bus, program.fetch)
         self._connect_lite(m, control.bus)
         self._connect_read(m, "m_axi", core.read_bus, accelerator.bus_bytes)
-        self._connect_read(m, "m_axi_program", core.program_bus, INSTRUCTION_BYTES)
+        self._connect_read(m, "m_axi_program", program.bus, INSTRUCTION_BYTES)
         self._connect_write(m, core.write_bus, accelerator.bus_bytes)
         return m
 

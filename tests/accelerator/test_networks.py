@@ -157,12 +157,13 @@ def test_a_run_that_was_stopped_goes_on(tmp_path, cache, monkeypatch):
         return play_script(folder, script, work, trace=trace)
 
     monkeypatch.setattr(harness, "play_script", stopped)
+    folder = tmp_path / "a run"
     with pytest.raises(KeyboardInterrupt):
-        run_digits(tmp_path, cache, rtl=True, rtl_samples=1)
-    assert_exact(run_digits(tmp_path, cache, rtl=True, rtl_samples=1))
+        run_digits(folder, cache, rtl=True, rtl_samples=1)
+    assert_exact(run_digits(folder, cache, rtl=True, rtl_samples=1))
     assert any(line.startswith("restore") for line in played[1])
     assert not any(line == "start" for line in played[1])
-    assert not list((tmp_path / "rtl-state").iterdir())
+    assert not list((folder / "rtl-state").iterdir())
 
 
 def test_waves_of_one_layer(tmp_path, cache):

@@ -52,6 +52,13 @@ def test_init_writes_one_to_start_from(name, tmp_path, capsys):
     assert list(tmp_path.iterdir()) == [file]
 
 
+@pytest.mark.parametrize("name", ['a"b', "a b", "a\\nb", "é"])
+def test_init_names_it_like_the_file(name, tmp_path, capsys):
+    file = tmp_path / f"{name}.toml"
+    assert answer(["init", str(file)], capsys)["file"] == str(file)
+    assert find_accelerator(file).name == name
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
@@ -60,7 +67,10 @@ def test_init_writes_one_to_start_from(name, tmp_path, capsys):
         ({"memory.latency": "8"}, "there is no field memory.latency"),
         ({"engines.rows": "8"}, "there is no field 'engines.rows'"),
         ({"memory.kind": "slow"}, "must be one of ideal, fixed, banked, not 'slow'"),
-        ({"memory.latency_cycles": "0"}, "memory.latency_cycles must be an integer of at least 1"),
+        ({"memory.latency_cycles": "0"}, "must be an integer from 1 to 1000000"),
+        ({"memory.outstanding": "1" + 30 * "0"}, "must be an integer from 1 to 1000000"),
+        ({"memory": "3"}, "memory is a table: set one of its fields"),
+        ({".": "3"}, "there is no field '.'"),
         ({"memory.bytes_per_cycle": "5"}, "must divide bus_bytes=16, not be 5"),
         ({"memory.bytes_per_cycle": "2"}, "must be at least bus_bytes / 4 = 4, not 2"),
         ({"bus_bytes": "many"}, "bus_bytes must be a whole number, not 'many'"),
@@ -85,6 +95,8 @@ def test_wrong_fields(changes, said):
     ("text", "said"),
     [
         ("rows = [", "is no TOML file"),
+        pytest.param("rows = " + 5000 * "[", "is no TOML file", id="deep"),
+        pytest.param("rows = " + 5000 * "9", "is no TOML file", id="long"),
         ("bus_bytes = 16", "does not say which engine"),
         ('engine = "systolic"\nmemory = 3', "memory is a table"),
         ('bus_bytes = true\nengine = "systolic"\n' + ONE_TILE, "must be a whole number"),
@@ -92,7 +104,7 @@ def test_wrong_fields(changes, said):
 )
 def test_wrong_files(text, said):
     with pytest.raises(UserError) as error:
-        read_description(text, "mine.toml")
+        read_description(text, "mine.toml", {"params.rows": "8"})
     assert said in str(error.value)
 
 

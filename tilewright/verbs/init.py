@@ -1,6 +1,7 @@
 """``tilewright init``."""
 
 import argparse
+import json
 from pathlib import Path
 from typing import Any
 
@@ -34,10 +35,15 @@ def execute(arguments: argparse.Namespace) -> tuple[dict[str, Any], bool]:
     if file.exists() and not arguments.force:
         raise UserError(f"{file} is there already: give --force to write over it")
     text = template(arguments.origin).replace(
-        f'name = "{arguments.origin.lower()}"', f'name = "{file.stem}"', 1
+        f'name = "{arguments.origin.lower()}"', f"name = {_toml_text(file.stem)}", 1
     )
     write_bytes(file, text.encode())
     return {"file": str(file), "from": arguments.origin, "known": accelerator_names()}, True
+
+
+def _toml_text(text: str) -> str:
+    """A text as TOML has it: like JSON's, but with characters as they are."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def show(result: dict[str, Any]) -> str:

@@ -63,7 +63,7 @@ class Bench {
             dram_.assign(number(words), 0);
         } else if (verb == "image") {
             const uint64_t address = number(words);
-            load(address, name(words));
+            load(address, path(words));
         } else if (verb == "memory") {
             data_timing_ = timing(words);
         } else if (verb == "program_latency") {
@@ -94,23 +94,23 @@ class Bench {
         } else if (verb == "watch") {
             const uint64_t count = number(words);
             const std::string memory = name(words);
-            watches_.insert({count, {memory, name(words)}});
+            watches_.insert({count, {memory, path(words)}});
         } else if (verb == "checkpoint") {
             const uint64_t count = number(words);
-            watches_.insert({count, {"", name(words)}});
+            watches_.insert({count, {"", path(words)}});
         } else if (verb == "restore") {
-            restore(name(words));
+            restore(path(words));
         } else if (verb == "reset") {
             reset(number(words));
         } else if (verb == "save") {
             const uint64_t address = number(words), length = number(words);
-            std::ofstream file(name(words), std::ios::binary);
+            std::ofstream file(path(words), std::ios::binary);
             file.write(reinterpret_cast<const char*>(&dram_.at(address)),
                        static_cast<std::streamsize>(length));
             if (!file) throw std::runtime_error("can not write DRAM to a file");
         } else if (verb == "local") {
             const std::string memory = name(words);
-            save_local(memory, name(words));
+            save_local(memory, path(words));
         } else {
             throw std::runtime_error("unknown command " + verb);
         }
@@ -124,9 +124,14 @@ class Bench {
 
     static std::string name(std::istream& words) {
         std::string value;
-        if (!(words >> std::ws) || !std::getline(words, value, ' ')) {
-            throw std::runtime_error("a name is missing");
-        }
+        if (!(words >> value)) throw std::runtime_error("a name is missing");
+        return value;
+    }
+
+    // All that is left of the line: paths may have spaces in them.
+    static std::string path(std::istream& words) {
+        std::string value;
+        if (!std::getline(words >> std::ws, value)) throw std::runtime_error("a path is missing");
         return value;
     }
 
