@@ -152,6 +152,7 @@ def test_program_check(program, tmp_path, capsys):
         (["init", "mine.toml", "--from", "big"], "there is no accelerator 'big'"),
         (["run", str(DIGITS), "--accelerator", "tiny"], "softmax"),
         (["run", str(DIGITS), "--waves", "a.vcd"], "--waves needs --accelerator"),
+        (["run", str(DIGITS), "--host-fallback"], "--host-fallback needs --accelerator"),
         (
             ["run", str(DIGITS), "--accelerator", "tiny", "--host-fallback", "--waves", "a.vcd"],
             "--waves needs --rtl",

@@ -90,6 +90,8 @@ def execute(arguments: argparse.Namespace) -> tuple[dict[str, Any], bool]:
 
     if arguments.accelerator is None:
         _refuse(arguments, ("trace", "waves", "waves_layer"), "needs --accelerator")
+        if arguments.host_fallback:
+            raise UserError("--host-fallback needs --accelerator")
         network = run(
             arguments.model,
             engine=arguments.engine or DEFAULT_ENGINE,

@@ -265,6 +265,8 @@ class Bench {
     }
 
     void start() {
+        // What the last program asked for may still be coming.
+        while (!data_->idle() || !program_->idle()) cycle();
         write(CONTROL_OFFSET, 1);
         renew();
         started_ = cycle_;
