@@ -207,6 +207,9 @@ class Player:
         return moved["r"]
 
     async def _start(self) -> None:
+        # What the last program asked for may still be coming.
+        while not all(memory.idle for memory in self._memories):
+            await self._step()
         await self._write(CONTROL_OFFSET, START)
         self._renew()
         self._started = self._cycle
