@@ -43,6 +43,18 @@ _ICARUS_OPTIONS = ("-g2005",)
 change, and what depends on nothing else would never be evaluated."""
 
 
+_DUMP = """\
+module cocotb_iverilog_dump();
+  reg [32767:0] path;
+  initial begin
+    if (!$value$plusargs("dumpfile_path=%s", path)) path = "{top}.fst";
+    $dumpfile(path);
+    $dumpvars(0, {top});
+  end
+endmodule
+"""
+
+
 class _PortsOnlyVerilator(CocotbVerilator):
     """cocotb's runner without ``--public-flat-rw``.
 
@@ -85,6 +97,10 @@ class _Icarus(CocotbIcarus):
     def __init__(self, trace_format: str = "fst") -> None:
         super().__init__()
         self._trace_format = trace_format
+
+    def _create_iverilog_dump_file(self) -> None:
+        """Write the module that writes traces; cocotb's own is SystemVerilog."""
+        self.iverilog_dump_file.write_text(_DUMP.format(top=self.hdl_toplevel))
 
     def _test_command(self) -> list[list[str]]:
         commands: list[list[str]] = super()._test_command()

@@ -17,7 +17,7 @@ from golden.engines.systolic import Params
 from hw.accelerator.store import StoreUnit
 from hw.bench.accelerator.memory import AxiMemory
 from hw.emit import emit_verilog
-from sim.accelerator.store import store_beats, store_bursts, store_cycles, store_process
+from sim.accelerator.store import store_beats, store_bursts, store_cycles
 from tests.support.axi_write import WriteDriver
 from tests.support.pysim import CLOCK_PERIOD
 from tests.support.verilog import modules
@@ -239,35 +239,6 @@ def test_the_shortest_store() -> None:
     bench.execute_all([Store()])
     # Take, read, gather, send, response, done.
     assert bench.busy == [6]
-
-
-def test_a_slow_channel_is_not_idle_yet_when_the_next_store_begins() -> None:
-    memory = Memory(latency_cycles=1, bytes_per_cycle=1, outstanding=1)
-    accelerator = accelerator_of(8, 64, 4, memory)
-    bench = Bench(accelerator, Random(1))
-    stores = [Store(groups=9, group_bytes=8), Store(address=100), Store(rows=3, row_step=9)]
-    bench.execute_all(stores)
-    start, last_beat, busy = 0, -64, []
-    for store in stores:
-        process = store_process(
-            accelerator,
-            store,
-            base_address=bench.machine.bases[0],
-            start=start,
-            interval=64,
-            outstanding=1,
-            last_beat=last_beat,
-        )
-        request = next(process)
-        try:
-            while True:
-                last_beat = request.last_beat
-                request = process.send(request.arrival + 1)
-        except StopIteration as end:
-            busy.append(end.value - start + 1)
-            start = end.value + 1
-    assert bench.busy == busy
-    assert busy[1] > store_cycles(accelerator, stores[1], bench.machine.bases[0])
 
 
 def test_errors_are_faults() -> None:
