@@ -7,15 +7,17 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tilewright.allocation import allocate as allocate
     from tilewright.generation import generate as generate
     from tilewright.listing import list_designs as engines
     from tilewright.running import run as run
     from tilewright.simulation import simulate as simulate
     from tilewright.verification import verify as verify
 
-__all__ = ["engines", "generate", "run", "simulate", "verify"]
+__all__ = ["allocate", "engines", "generate", "run", "simulate", "verify"]
 
 _HOMES = {
+    "allocate": ("tilewright.allocation", "allocate"),
     "engines": ("tilewright.listing", "list_designs"),
     "generate": ("tilewright.generation", "generate"),
     "run": ("tilewright.running", "run"),

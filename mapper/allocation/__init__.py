@@ -1,0 +1,1 @@
+"""Static allocation: offsets of buffers whose lifetimes are known."""
