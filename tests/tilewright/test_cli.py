@@ -19,7 +19,7 @@ from tilewright.caching import Cache
 from tilewright.catalog import find_design
 from tilewright.cli import VERBS, main
 
-HEAVY = ("numpy", "amaranth", "onnx", "networkx", "ml_dtypes", "cocotb")
+HEAVY = ("numpy", "numba", "amaranth", "onnx", "networkx", "ml_dtypes", "cocotb")
 
 
 def refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
