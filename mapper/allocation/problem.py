@@ -2,11 +2,11 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from enum import StrEnum
 
 from golden.errors import UserError
+from mapper.status import Status
 
-__all__ = ["Allocation", "Buffer", "Problem", "Status"]
+__all__ = ["Allocation", "Buffer", "Problem"]
 
 LARGEST_TOTAL = 1 << 60
 """Bytes that all buffers may have together, so that no sum leaves 64 bits."""
@@ -108,19 +108,6 @@ class Problem:
                 raise UserError(f"buffer {name!r} comes {number} times: ids must be unique")
         if sum(buffer.size for buffer in self.buffers) >= LARGEST_TOTAL:
             raise UserError(f"the sizes' sum must be below {LARGEST_TOTAL} bytes")
-
-
-class Status(StrEnum):
-    """What is known about an allocation.
-
-    OPTIMAL: there are offsets, and no others end lower. FEASIBLE: there are offsets. INFEASIBLE:
-    there are none under the capacity. UNKNOWN: none were found, nor a proof that there are none.
-    """
-
-    OPTIMAL = "optimal"
-    FEASIBLE = "feasible"
-    INFEASIBLE = "infeasible"
-    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,8 @@ from mapper.allocation.checker import find_faults
 from mapper.allocation.first_fit import first_fit
 from mapper.allocation.instance import Instance, reduce_problem
 from mapper.allocation.orders import Order, order_buffers, vary_order
-from mapper.allocation.problem import Allocation, Problem, Status
+from mapper.allocation.problem import Allocation, Problem
+from mapper.status import Status
 
 __all__ = ["allocate_buffers"]
 

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from mapper.allocation.checker import find_faults
-from mapper.allocation.problem import Allocation, Problem, Status
+from mapper.allocation.problem import Allocation, Problem
 from mapper.allocation.search import allocate_buffers
 from mapper.allocation.table import read_buffers
+from mapper.status import Status
 
 CAPACITY = 1_048_576
 

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from mapper.allocation import kernel as k
 from mapper.allocation.checker import find_faults
 from mapper.allocation.instance import reduce_problem
-from mapper.allocation.problem import Allocation, Buffer, Problem, Status
+from mapper.allocation.problem import Allocation, Buffer, Problem
 from mapper.allocation.search import allocate_buffers
 from mapper.allocation.state import start_state
+from mapper.status import Status
 from tests.mapper.allocation.oracle import cut, draw, least_height, refill
 
 KINDS = {
