@@ -8,14 +8,13 @@ import onnx
 
 from golden.errors import UserError
 from mapper.importers.onnx import import_onnx
-from mapper.scheduling.fusion import without_views
 from mapper.scheduling.graph import SizedGraph, sized_graph
 
 __all__ = ["LIGHT_MODELS", "light_model"]
 
 LIGHT_MODELS: Mapping[str, Path] = MappingProxyType(
     {
-        path.stem.removeprefix("light_"): path
+        path.stem: path
         for path in sorted(
             (Path(onnx.__file__).parent / "backend" / "test" / "data" / "light").glob("*.onnx")
         )
@@ -25,7 +24,7 @@ LIGHT_MODELS: Mapping[str, Path] = MappingProxyType(
 
 
 def light_model(name: str, *, element_bytes: int = 1) -> SizedGraph:
-    """One of these networks, batch 1, without views.
+    """One of these networks, batch 1.
 
     Parameters
     ----------
@@ -44,4 +43,4 @@ def light_model(name: str, *, element_bytes: int = 1) -> SizedGraph:
         raise UserError(
             f"light model must be one of {', '.join(LIGHT_MODELS) or 'none'}, not {name!r}"
         )
-    return without_views(sized_graph(import_onnx(path), element_bytes=element_bytes))
+    return sized_graph(import_onnx(path), element_bytes=element_bytes)
