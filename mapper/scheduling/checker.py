@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from mapper.scheduling.graph import INPUT, SizedGraph, SizedOperator
-from mapper.scheduling.schedule import Placement, Schedule, Step
+from mapper.scheduling.schedule import Placement, Schedule, Step, Window
 
 __all__ = ["Rule", "Violation", "check"]
 
@@ -36,6 +36,9 @@ class Rule(Enum):
     """A tensor is in the scratchpad though nothing has brought it there."""
     STALE = "stale tensor"
     """What lies there, or in memory, is not the tensor: overwritten, moved or never saved."""
+    WINDOW = "impossible window"
+    """A window without bytes, of a tensor that its operator neither reads nor writes or that is
+    resident besides, or through which less than the whole output goes to memory."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +76,9 @@ def check(graph: SizedGraph, schedule: Schedule) -> Violation | None:
     have a copy in memory from the moment they exist; other tensors have one once spilled. An output
     may take the bytes of an input only where the operator allows it, at the same address.
 
+    Inputs and outputs with windows need not be resident: such an input needs a copy in memory, such
+    an output has one afterwards. Windows share bytes with nothing.
+
     Parameters
     ----------
     graph : SizedGraph
@@ -106,11 +112,12 @@ class _Replay:
         operator = self._operator(step)
         self._check_names(step)
         places = {placement.tensor: placement.address for placement in step.resident}
-        self._check_places(step.resident, operator)
+        self._check_windows(step, operator)
+        self._check_places(step, operator)
         self._spill(step.spilled)
         self._retrieve(step.retrieved, places, operator)
         self._check_kept(places, step, operator)
-        self._execute(operator, places)
+        self._execute(operator, places, step.windows)
         self._resident = places
         self._number += 1
 
@@ -152,11 +159,13 @@ class _Replay:
             ("resident", resident),
             ("spilled", step.spilled),
             ("retrieved", step.retrieved),
+            ("passing", [window.tensor for window in step.windows]),
+            ("moved", [*step.moved_bytes]),
         ):
             for name, count in Counter(names).items():
                 if name not in self._graph.tensors:
                     raise self._violation(Rule.UNKNOWN, name, f"there is no tensor {name!r}")
-                if count > 1:
+                if count > 1 and role != "passing":
                     raise self._violation(
                         Rule.REPEATED, name, f"tensor {name!r} is listed as {role} {count} times"
                     )
@@ -164,20 +173,50 @@ class _Replay:
     def _end(self, name: str, address: int) -> int:
         return address + self._graph.tensors[name].size_bytes
 
-    def _check_places(self, resident: Sequence[Placement], operator: SizedOperator) -> None:
-        for placement in resident:
-            name, first = placement.tensor, placement.address
-            if first < 0 or self._end(name, first) > self._capacity:
+    def _check_windows(self, step: Step, operator: SizedOperator) -> None:
+        resident = {placement.tensor for placement in step.resident}
+        moved = Counter[str]()
+        for window in step.windows:
+            name = window.tensor
+            moved[name] += window.moved_bytes
+            problem = None
+            if name not in operator.tensors:
+                problem = f"operator {operator.name!r} neither reads nor writes it"
+            elif name in resident:
+                problem = "it is resident besides"
+            elif window.size_bytes < 1 or window.moved_bytes < 0:
+                problem = f"{window.size_bytes} bytes let {window.moved_bytes} pass"
+            if problem is not None:
+                raise self._violation(
+                    Rule.WINDOW, name, f"tensor {name!r} has a window, but {problem}"
+                )
+        for name in operator.outputs:
+            needed = self._graph.tensors[name].copy_bytes
+            if name in moved and moved[name] < needed:
+                raise self._violation(
+                    Rule.WINDOW,
+                    name,
+                    f"of output {name!r} {moved[name]} bytes pass through windows to memory, but"
+                    f" it has {needed}",
+                )
+
+    def _check_places(self, step: Step, operator: SizedOperator) -> None:
+        spans: list[tuple[Placement | Window, int]] = [
+            *((place, self._end(place.tensor, place.address)) for place in step.resident),
+            *((window, window.address + window.size_bytes) for window in step.windows),
+        ]
+        for span, end in spans:
+            if span.address < 0 or end > self._capacity:
                 raise self._violation(
                     Rule.CAPACITY,
-                    name,
-                    f"tensor {name!r} lies at {first} to {self._end(name, first)}, outside the"
+                    span.tensor,
+                    f"tensor {span.tensor!r} lies at {span.address} to {end}, outside the"
                     f" {self._capacity} bytes of the scratchpad",
                 )
-        ranked = sorted(resident, key=lambda placement: (placement.address, placement.tensor))
-        for index, low in enumerate(ranked):
-            for high in ranked[index + 1 :]:
-                if high.address >= self._end(low.tensor, low.address):
+        spans.sort(key=lambda entry: (entry[0].address, entry[0].tensor))
+        for index, (low, end) in enumerate(spans):
+            for high, _ in spans[index + 1 :]:
+                if high.address >= end:
                     break
                 if not self._may_share(low, high, operator):
                     raise self._violation(
@@ -187,8 +226,12 @@ class _Replay:
                         f" {high.address} on",
                     )
 
-    def _may_share(self, one: Placement, other: Placement, operator: SizedOperator) -> bool:
+    def _may_share(
+        self, one: Placement | Window, other: Placement | Window, operator: SizedOperator
+    ) -> bool:
         """Whether one is the operator's output in the place of the other, its input."""
+        if isinstance(one, Window) or isinstance(other, Window):
+            return False
         sizes = self._graph.tensors
         return one.address == other.address and any(
             new.tensor in operator.outputs
@@ -230,13 +273,15 @@ class _Replay:
 
     def _write(self, name: str, address: int) -> None:
         """Put a tensor there; whatever had one of these bytes is no longer whole."""
-        end = self._end(name, address)
+        self._overwrite(address, self._end(name, address))
+        self._intact[name] = address
+
+    def _overwrite(self, address: int, end: int) -> None:
         self._intact = {
             other: first
             for other, first in self._intact.items()
             if first >= end or self._end(other, first) <= address
         }
-        self._intact[name] = address
 
     def _check_kept(self, places: dict[str, int], step: Step, operator: SizedOperator) -> None:
         """Everything resident was there before, or comes now, and is whole where it lies."""
@@ -256,15 +301,30 @@ class _Replay:
                     Rule.STALE, name, f"tensor {name!r} is not what lies at {address}"
                 )
 
-    def _execute(self, operator: SizedOperator, places: dict[str, int]) -> None:
+    def _execute(
+        self, operator: SizedOperator, places: dict[str, int], windows: Sequence[Window]
+    ) -> None:
+        passing = {window.tensor for window in windows}
         for name in operator.inputs:
-            if name not in places:
+            if name in passing:
+                if name not in self._saved:
+                    raise self._violation(
+                        Rule.STALE,
+                        name,
+                        f"tensor {name!r} passes through a window, but memory has no copy of it",
+                    )
+            elif name not in places:
                 raise self._violation(
                     Rule.MISSING_INPUT,
                     name,
                     f"operator {operator.name!r} lacks its input {name!r}",
                 )
+        for window in windows:
+            self._overwrite(window.address, window.address + window.size_bytes)
         for name in operator.outputs:
+            if name in passing:
+                self._saved.add(name)
+                continue
             if name not in places:
                 raise self._violation(
                     Rule.MISSING_OUTPUT,

@@ -40,22 +40,32 @@ class SizedTensor:
         At least 1.
     is_weight : bool
         Whether it lies in memory before the network starts; nothing produces it.
+    memory_bytes : int, optional
+        What a copy in memory takes, at least 1, where that is not ``size_bytes``: in the scratchpad
+        there may be padding.
 
     Raises
     ------
     UserError
-        If the size is not positive.
+        If a size is not positive.
     """
 
     name: str
     size_bytes: int
     is_weight: bool = False
+    memory_bytes: int | None = None
 
     def __post_init__(self) -> None:
-        if self.size_bytes < 1:
-            raise UserError(
-                f"tensor {self.name!r} must have a size of at least 1 byte, not {self.size_bytes}"
-            )
+        for size in (self.size_bytes, self.copy_bytes):
+            if size < 1:
+                raise UserError(
+                    f"tensor {self.name!r} must have a size of at least 1 byte, not {size}"
+                )
+
+    @property
+    def copy_bytes(self) -> int:
+        """What a copy in memory takes."""
+        return self.size_bytes if self.memory_bytes is None else self.memory_bytes
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,10 +1,12 @@
 """Schedules: which operator runs when, what lies where meanwhile, and what moves."""
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from mapper.scheduling.graph import INPUT, SizedGraph
 
-__all__ = ["Placement", "Schedule", "Step", "Traffic", "traffic"]
+__all__ = ["Placement", "Schedule", "Step", "Traffic", "Window", "traffic"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +26,31 @@ class Placement:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Window:
+    """Room in the scratchpad through which a tensor passes in pieces, while its operator runs.
+
+    An input comes from memory, an output goes there. Two pieces that are there in turn are two
+    windows.
+
+    Parameters
+    ----------
+    tensor : str
+        Its name.
+    address : int
+        Of the first byte, in bytes.
+    size_bytes : int
+        At least 1.
+    moved_bytes : int
+        That pass through: more than the tensor has where pieces overlap.
+    """
+
+    tensor: str
+    address: int
+    size_bytes: int
+    moved_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Step:
     """What happens around one operator, in this order: spills, retrievals, the operator.
 
@@ -32,18 +59,25 @@ class Step:
     operator : str
         Name of the operator that runs.
     resident : tuple of Placement
-        Everything in the scratchpad while it runs, its inputs and outputs included. What was there
-        in the step before and is not listed is dropped.
+        Everything in the scratchpad while it runs, its inputs and outputs included, but for those
+        with windows. What was there in the step before and is not listed is dropped.
     spilled : tuple of str
         Tensors of the step before that are first copied to memory. They may stay or be dropped.
     retrieved : tuple of str
         Tensors that come from memory before the operator runs, weights included.
+    windows : tuple of Window
+        Of inputs and outputs that are never there as a whole.
+    moved_bytes : mapping of str to int
+        What moves for a tensor that is spilled, retrieved, or written as an output of the network,
+        where that is not what its copy in memory takes.
     """
 
     operator: str
     resident: tuple[Placement, ...]
     spilled: tuple[str, ...] = ()
     retrieved: tuple[str, ...] = ()
+    windows: tuple[Window, ...] = ()
+    moved_bytes: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,15 +142,41 @@ class Traffic:
 
 
 def traffic(graph: SizedGraph, schedule: Schedule) -> Traffic:
-    """What a schedule moves, taken at its word: only the checker says whether it works."""
-    retrieved = [name for step in schedule.steps for name in step.retrieved]
-    weights = {name for name in retrieved if graph.tensors[name].is_weight}
-    weight_bytes = graph.bytes_of(weights)
+    """What a schedule moves, taken at its word: only the checker says whether it works.
+
+    Of a weight, what its copy in memory takes is compulsory; what is read beyond that is retrieved.
+    What is written of an output beyond its copy is spilled.
+    """
+    written, read = _moved(graph, schedule)
+    copies = {name: tensor.copy_bytes for name, tensor in graph.tensors.items()}
     inputs = (name for op in graph.operators if op.kind == INPUT for name in op.outputs)
-    return Traffic(
-        input_bytes=graph.bytes_of(inputs),
-        output_bytes=graph.bytes_of(set(graph.outputs)),
-        weight_bytes=weight_bytes,
-        spilled_bytes=graph.bytes_of(name for step in schedule.steps for name in step.spilled),
-        retrieved_bytes=graph.bytes_of(retrieved) - weight_bytes,
+    output_bytes = sum(copies[name] for name in set(graph.outputs))
+    weight_bytes = sum(
+        min(moved, copies[name]) for name, moved in read.items() if graph.tensors[name].is_weight
     )
+    return Traffic(
+        input_bytes=sum(copies[name] for name in inputs),
+        output_bytes=output_bytes,
+        weight_bytes=weight_bytes,
+        spilled_bytes=written.total() - output_bytes,
+        retrieved_bytes=read.total() - weight_bytes,
+    )
+
+
+def _moved(graph: SizedGraph, schedule: Schedule) -> tuple[Counter[str], Counter[str]]:
+    """Bytes of each tensor that are written to memory, and read from there."""
+    operators = {operator.name: operator for operator in graph.operators}
+    written, read = Counter[str](), Counter[str]()
+    for step in schedule.steps:
+        made = operators[step.operator].outputs
+        passing = {window.tensor for window in step.windows}
+        finished = (name for name in made if name in graph.outputs and name not in passing)
+        for counts, names in (
+            (written, (*step.spilled, *finished)),
+            (read, step.retrieved),
+        ):
+            for name in names:
+                counts[name] += step.moved_bytes.get(name, graph.tensors[name].copy_bytes)
+        for window in step.windows:
+            (written if window.tensor in made else read)[window.tensor] += window.moved_bytes
+    return written, read
