@@ -19,21 +19,33 @@ from numpy.typing import NDArray
 from golden.accelerator.description import Accelerator, MemoryKind
 from golden.accelerator.instructions import Load
 
-__all__ = ["LoadProcess", "ReadBurst", "load_beats", "load_bursts", "load_cycles", "load_process"]
+__all__ = [
+    "ARRIVAL",
+    "FIRST_BURST",
+    "FIRST_WORD",
+    "RETIREMENT",
+    "WRITE",
+    "LoadProcess",
+    "ReadBurst",
+    "load_beats",
+    "load_bursts",
+    "load_cycles",
+    "load_process",
+]
 
-_FIRST_BURST = 4
+FIRST_BURST = 4
 """From the start to the cycle in which the first burst is offered."""
 
-_FIRST_WORD = 6
+FIRST_WORD = 6
 """From the start to the cycle in which the first word can be released."""
 
-_ARRIVAL = 1
+ARRIVAL = 1
 """From a beat to the cycle in which a word that needs it can be released."""
 
-_RETIREMENT = 2
+RETIREMENT = 2
 """From the release of a word to that of a burst which waited for the word."""
 
-_WRITE = 2
+WRITE = 2
 """From the release of a word to its write."""
 
 _REMEMBERED = 64
@@ -99,7 +111,7 @@ def load_cycles(accelerator: Accelerator, load: Load, base_address: int = 0) -> 
             _follow(progress, channel, burst, count)
         progress.released += row.trailing
         address += load.row_step
-    return progress.released + _WRITE + 1
+    return progress.released + WRITE + 1
 
 
 def _follow(progress: "_Progress", channel: "_Channel", burst: "_Burst", count: int) -> None:
@@ -156,7 +168,7 @@ def load_process(
             progress.take(burst, accepted, first)
         progress.released += row.trailing
         address += load.row_step
-    return progress.released + _WRITE
+    return progress.released + WRITE
 
 
 def load_bursts(
@@ -238,14 +250,14 @@ class _Progress:
 
     def __init__(self, room: int, start: int) -> None:
         self.room = room
-        self.offered = start + _FIRST_BURST - 1
-        self.released = start + _FIRST_WORD - 1
+        self.offered = start + FIRST_BURST - 1
+        self.released = start + FIRST_WORD - 1
         # When the last word that needs it is released, for each burst that there is room for.
         self._retired = deque([_NEVER] * room, maxlen=room)
 
     def next_offer(self) -> int:
         """The cycle in which the next burst is offered."""
-        return max(self.offered + 1, self._retired[0] + _RETIREMENT)
+        return max(self.offered + 1, self._retired[0] + RETIREMENT)
 
     def take(self, burst: "_Burst", accepted: int, first: int) -> None:
         """A burst was accepted, and its first beat arrives in cycle ``first``."""
@@ -363,7 +375,7 @@ class _Row:
         words = high - low
         words[0] += self._leading
         # A word is released one cycle after the one before it, or when its last beat is there.
-        alone = beat * interval + _ARRIVAL - np.arange(len(last))
+        alone = beat * interval + ARRIVAL - np.arange(len(last))
         columns = (
             begin,
             beats,

@@ -16,9 +16,9 @@ from sim.accelerator.steps import Layer
 from sim.accelerator.trace import Trace
 from sim.accelerator.traffic import Traffic, traffic
 
-__all__ = ["LayerTimes", "Simulation", "simulate", "simulate_shared"]
+__all__ = ["AFTER_END", "LayerTimes", "Simulation", "simulate", "simulate_shared"]
 
-_AFTER_END = 2
+AFTER_END = 2
 """Cycles that are counted after cycle ``t``, if everything has ended in ``t``; time begins with 0
 in the first cycle that is counted."""
 
@@ -206,7 +206,7 @@ def _record(program: Compiled, trace: Trace | None) -> Record | None:
 def _counters(
     program: Compiled, times: Sequence[_Times], busy: Sequence[int], ended: int, fetch: Fetch
 ) -> dict[Counter, int]:
-    finished = ended + _AFTER_END - 1
+    finished = ended + AFTER_END - 1
     counters = {
         Counter.CYCLES: finished + 1,
         Counter.READ_BYTES: 0,

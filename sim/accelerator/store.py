@@ -23,11 +23,18 @@ from typing import NamedTuple
 from golden.accelerator.description import Accelerator, Memory, MemoryKind
 from golden.accelerator.instructions import Store
 
-__all__ = ["StoreRequest", "store_beats", "store_bursts", "store_cycles", "store_process"]
+__all__ = [
+    "START_CYCLES",
+    "StoreRequest",
+    "store_beats",
+    "store_bursts",
+    "store_cycles",
+    "store_process",
+]
 
 _LONG_AGO = -(1 << 60)
 _UNLIMITED = 1 << 30
-_START_CYCLES = 2
+START_CYCLES = 2
 """From the cycle in which an instruction is taken to its first step."""
 
 
@@ -98,7 +105,7 @@ def store_process(
     int
         The last busy cycle.
     """
-    complete = start + _START_CYCLES - 1
+    complete = start + START_CYCLES - 1
     left = left_before = answer = _LONG_AGO
     unanswered: deque[int] = deque(maxlen=outstanding)
     for address, beats, lead, span in _bursts(accelerator, store, base_address):

@@ -121,14 +121,14 @@ class Emission:
             local=self._nest.first(region),
         )
         return self._long_load(
-            word, words, reads=(), writes=(self._nest.buffer(region),), pitches=pitches
+            word, words, reads=(), writes=self._nest.buffers(region), pitches=pitches
         )
 
     def inputs(self, tile: Tile, group: int, piece: int) -> Parts:
         """Load a piece of a tile's input."""
         regions, nest, layout = self._regions, self._nest, self._layout
         nest.next_place(regions.inputs)
-        writes = (nest.buffer(regions.inputs), *regions.write_ports)
+        writes = (*nest.buffers(regions.inputs), *regions.write_ports)
         # A diagonal product has the channels of a group in a plane.
         plane = GROUP if self._sweep.diagonal else PIECE
         pitches = {COPY: layout.input_copy, plane: layout.input_piece}
@@ -215,8 +215,8 @@ class Emission:
         )
         return nest.part(
             instruction,
-            reads=(nest.buffer(regions.inputs), nest.buffer(regions.weights)),
-            writes=(nest.buffer(regions.sums), *regions.read_ports),
+            reads=nest.buffers(regions.inputs) + nest.buffers(regions.weights),
+            writes=(*nest.buffers(regions.sums), *regions.read_ports),
             pitches={"weights": pitches},
         )
 
@@ -263,7 +263,7 @@ class Emission:
         return [
             nest.part(
                 scaling,
-                reads=(nest.buffer(regions.sums), nest.buffer(regions.parameters)),
+                reads=nest.buffers(regions.sums) + nest.buffers(regions.parameters),
                 writes=regions.write_ports,
                 pitches={"parameters": {GROUP: parameters}},
             ),

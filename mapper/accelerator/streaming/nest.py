@@ -57,13 +57,13 @@ class Nest:
         self._places = {region.name: len(region.first) - 1 for region in regions}
 
     def next_place(self, region: Region) -> None:
-        """Go to the other place of a region."""
+        """Go to the other place of a region, or to the only one."""
         turn = self._places[region.name] + 1
         self._places[region.name] = turn % len(region.first)
 
-    def buffer(self, region: Region) -> str:
-        """Name of the place that is in use."""
-        return region.buffer(self._places[region.name])
+    def buffers(self, region: Region) -> tuple[str, ...]:
+        """Names of the place that is in use."""
+        return region.buffers(self._places[region.name])
 
     def first(self, region: Region) -> int:
         """First word of the place that is in use."""

@@ -5,7 +5,7 @@ from enum import Enum
 
 from mapper.accelerator.streaming.sweep import Sweep
 
-__all__ = ["Kept", "Plan"]
+__all__ = ["Kept", "Places", "Plan"]
 
 
 class Kept(Enum):
@@ -14,6 +14,24 @@ class Kept(Enum):
     COPY = "all weights of a copy are loaded once"
     GROUP = "those of a group of filters, for all pieces of the depth"
     PIECE = "those of a piece of the depth"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Places:
+    """Into how many places the room for each kind of operand is divided, one or two.
+
+    One is filled while the other is used; a single one has room for more at a time. Where a memory
+    has no room for two, or no ports, there is one.
+
+    Parameters
+    ----------
+    inputs, weights, parameters, sums : int
+    """
+
+    inputs: int = 2
+    weights: int = 2
+    parameters: int = 2
+    sums: int = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +53,7 @@ class Plan:
     tiles_inside : bool
         Whether all tiles follow each other for each group, or all groups for each tile.
     kept : Kept
+    places : Places
     """
 
     sweep: Sweep
@@ -46,6 +65,7 @@ class Plan:
     taps: tuple[tuple[range, range], ...]
     tiles_inside: bool
     kept: Kept
+    places: Places = Places()
 
     @property
     def filter_blocks(self) -> int:

@@ -1,7 +1,8 @@
-"""Where tiles lie in local memories: two places for each, so that one is filled while one is used.
+"""Where tiles lie in local memories: a place or two for each kind of operand.
 
-Places are named: the names are the buffers that instructions wait for. Where units share a port of
-a bank, as in a memory with one bank, the port is a buffer, too.
+Each half of the room for a kind has a name: the names are the buffers that instructions wait for.
+Halves are the same for all layers of an accelerator, and a single place is both. Where units share
+a port of a bank, as in a memory with one bank, the port is a buffer, too.
 """
 
 from dataclasses import dataclass
@@ -9,11 +10,13 @@ from dataclasses import dataclass
 from golden.accelerator.description import Accelerator
 from golden.accelerator.interpreter import PARAMETER_WORDS
 from golden.errors import UserError
+from mapper.accelerator.streaming.plan import Places
 
 __all__ = ["Region", "Regions", "regions_of"]
 
 LOADED_PORT = "activation write port"
 READ_PORT = "activation read port"
+_PLACES = Places()
 
 
 @dataclass(frozen=True)
@@ -33,9 +36,10 @@ class Region:
     first: tuple[int, ...]
     words: int
 
-    def buffer(self, place: int) -> str:
-        """Name of the buffer that a place is."""
-        return f"{self.name} {place}"
+    def buffers(self, place: int) -> tuple[str, ...]:
+        """Names of the halves that a place is."""
+        halves = (0, 1) if len(self.first) == 1 else (place,)
+        return tuple([f"{self.name} {half}" for half in halves])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,11 +64,16 @@ class Regions:
     read_ports: tuple[str, ...] = ()
 
 
-def regions_of(accelerator: Accelerator) -> Regions:
+def regions_of(accelerator: Accelerator, places: Places = _PLACES) -> Regions:
     """Places in the memories of an accelerator.
 
     Sums take a half of the accumulators each if these have banks: a product and the scaling of
     another one's sums use ports of different banks then. Outputs take banks that no input is in.
+
+    Parameters
+    ----------
+    accelerator : Accelerator
+    places : Places
 
     Raises
     ------
@@ -72,38 +81,47 @@ def regions_of(accelerator: Accelerator) -> Regions:
         If a memory can not hold the least that a layer may need.
     """
     sizes, lanes = accelerator.sizes, accelerator.lanes
-    sums = sizes.accumulators if accelerator.accumulator_banks == 1 else sizes.accumulators // 2
+    halved = accelerator.accumulator_banks > 1
+    results = sizes.accumulators // 2 if halved else sizes.accumulators
     banks = accelerator.activation_banks
     bank = sizes.activations // banks
     if banks == 1:
-        outputs = max(1, min(sums, sizes.activations // 4))
+        outputs = max(1, min(results, sizes.activations // 4))
     else:
-        outputs = bank * max(1, min(-(-sums // bank), banks // 2))
-    inputs = (sizes.activations - outputs) // 2
-    if inputs < 1:
+        outputs = bank * max(1, min(-(-results // bank), banks // 2))
+    inputs = sizes.activations - outputs
+    if inputs < 2:
         raise UserError(
             f"activation_bytes={accelerator.activation_bytes} has no room for two words of inputs"
             f" and one of outputs; it must be at least {4 * lanes}"
         )
     shared = banks == 1
     return Regions(
-        inputs=Region("input", (0, inputs), inputs),
-        outputs=Region("output", (sizes.activations - outputs,), outputs),
-        weights=_halves("weights", sizes.weights, lanes, accelerator.weight_bytes),
-        parameters=_halves(
-            "parameters", sizes.parameters, PARAMETER_WORDS, accelerator.parameter_bytes
+        inputs=_region("input", inputs, 1, places.inputs),
+        outputs=Region("output", (inputs,), outputs),
+        weights=_constants("weights", sizes.weights, lanes, places.weights, accelerator),
+        parameters=_constants(
+            "parameters", sizes.parameters, PARAMETER_WORDS, places.parameters, accelerator
         ),
-        sums=Region("sums", tuple(range(0, sizes.accumulators, sums))[:2], sums),
+        sums=_region("sums", sizes.accumulators, 1, places.sums if halved else 1),
         write_ports=(LOADED_PORT,) if shared else (),
         read_ports=(READ_PORT,) if shared else (),
     )
 
 
-def _halves(name: str, words: int, least: int, octets: int) -> Region:
-    """Two places, or one where two would be too small."""
+def _constants(name: str, words: int, least: int, places: int, accelerator: Accelerator) -> Region:
+    """Places in the memory of weights or in that of parameters."""
     if words < least:
+        field = f"{name.removesuffix('s')}_bytes"
         raise UserError(
-            f"{name.removesuffix('s')}_bytes={octets} has {words} words, and a layer needs {least}"
+            f"{field}={getattr(accelerator, field)} has {words} words, and a layer needs {least}"
         )
+    return _region(name, words, least, places)
+
+
+def _region(name: str, words: int, least: int, places: int) -> Region:
+    """Two places if these are wanted and not too small, or one."""
     half = words // 2
-    return Region(name, (0, half), half) if half >= least else Region(name, (0,), words)
+    if places == 2 and half >= least:
+        return Region(name, (0, half), half)
+    return Region(name, (0,), words)

@@ -17,6 +17,7 @@ from mapper.accelerator.streaming.emission import Emission
 from mapper.accelerator.streaming.layout import Layout
 from mapper.accelerator.streaming.nest import Nest, nodes
 from mapper.accelerator.streaming.ordering import ordered
+from mapper.accelerator.streaming.plan import Plan
 from mapper.accelerator.streaming.regions import regions_of
 from mapper.accelerator.streaming.search import best_plan
 from mapper.accelerator.streaming.sweep import sweep_of
@@ -73,31 +74,47 @@ class Materialised:
     dram_bytes: tuple[int, ...]
 
 
-def workload_layers(workload: Workload, accelerator: Accelerator) -> list[Layer]:
-    """Layers of a workload as the simulator takes them.
+def workload_layers(
+    workload: Workload, accelerator: Accelerator, plans: Sequence[Plan] | None = None
+) -> list[Layer]:
+    """Layers of a workload as the simulator takes them; see `streamed`."""
+    return [entry.layer for entry in streamed(workload.layers, accelerator, plans)]
+
+
+def streamed(
+    shapes: Sequence[Shape], accelerator: Accelerator, plans: Sequence[Plan] | None = None
+) -> list[Streamed]:
+    """Layers one after the other, with where their operands lie.
+
+    Parameters
+    ----------
+    shapes : sequence of Layer
+    accelerator : Accelerator
+    plans : sequence of Plan, optional
+        One for each layer; those of `best_plan` where it is None.
 
     Raises
     ------
     UserError
         If the accelerator has no room for some layer's smallest tiles.
     """
-    return [entry.layer for entry in streamed(workload.layers, accelerator)]
-
-
-def streamed(shapes: Sequence[Shape], accelerator: Accelerator) -> list[Streamed]:
-    """Layers one after the other, with where their operands lie; see `workload_layers`."""
-    regions = regions_of(accelerator)
+    if plans is None:
+        plans = [_greedy_plan(shape, accelerator) for shape in shapes]
+    everywhere = regions_of(accelerator)
     nest = Nest(
-        (regions.inputs, regions.outputs, regions.weights, regions.parameters, regions.sums)
+        (
+            everywhere.inputs,
+            everywhere.outputs,
+            everywhere.weights,
+            everywhere.parameters,
+            everywhere.sums,
+        )
     )
     result: list[Streamed] = []
     origins = (0, 0, 0)
     after: tuple[str, ...] = ()
-    for number, shape in enumerate(shapes):
-        try:
-            plan = best_plan(sweep_of(shape, accelerator.lanes), accelerator)
-        except UserError as error:
-            raise UserError(f"layer {shape.name!r}: {error}") from None
+    for number, (shape, plan) in enumerate(zip(shapes, plans, strict=True)):
+        regions = regions_of(accelerator, plan.places)
         layout = Layout(
             plan=plan,
             burst_bytes=accelerator.burst_beats * accelerator.bus_bytes,
@@ -113,6 +130,13 @@ def streamed(shapes: Sequence[Shape], accelerator: Accelerator) -> list[Streamed
         origins = (origins[0] + constants, origins[1] + inputs, origins[2] + outputs)
         after = (output,)
     return result
+
+
+def _greedy_plan(shape: Shape, accelerator: Accelerator) -> Plan:
+    try:
+        return best_plan(sweep_of(shape, accelerator.lanes), accelerator)
+    except UserError as error:
+        raise UserError(f"layer {shape.name!r}: {error}") from None
 
 
 def dram_bytes(layers: Sequence[Streamed]) -> tuple[int, ...]:
