@@ -1,6 +1,7 @@
 """The instructions of a plan, in program order, without constants and tokens."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +17,6 @@ from mapper.accelerator.plan import Plan, Source
 from mapper.accelerator.tiles import Step
 
 __all__ = ["emit"]
-
-_MOST_ROWS = 1024
-"""Of an instruction's output."""
 
 
 def emit(
@@ -190,10 +188,16 @@ class _Emitter:
                 geometry.rows_made(self._available(value, geometry.source))
                 for value in layer.sources
             )
-            most = min(self._plan.rows[number], _MOST_ROWS)
             while self._made[layer.target] < ready:
                 start = self._made[layer.target]
-                self._vector(number, range(start, min(start + most, ready)))
+                end = start + self._portion(number, start)
+                self._vector(number, range(start, min(end, ready)))
+
+    def _portion(self, number: int, start: int) -> int:
+        """Rows that are made at a time from one on."""
+        heights = self._plan.heights[number]
+        starts = accumulate(heights, initial=0)
+        return dict(zip(starts, heights, strict=False)).get(start, max(heights))
 
     def _available(self, value: int, image: Image) -> int:
         """Rows of a value that are there; all or none where it is looked at in another shape."""
@@ -266,7 +270,7 @@ class _Emitter:
         layer = self._plan.layers[number]
         value, image = layer.target, layer.geometry.target
         self._made[value] = rows.stop
-        if self._plan.targets[number].streamed or self._network.values[value].is_output:
+        if self._plan.targets[number].stored:
             home = self._homes[value]
             self._add(store_rows(image, home, rows, lanes=self._lanes, word=word), value=value)
 
@@ -285,10 +289,13 @@ class _Emitter:
             return Rows(word, first, end - first)
         if source.loaded:
             done = self._copied.get(source.copy, 0)
-            if done < end:
+            wanted = end
+            if rows.stop == layer.geometry.target.height:
+                wanted = max(end, source.rows)
+            if done < wanted:
                 word = source.words[0] + done * row_words
-                self._load(number, value, source, range(done, end), word)
-                self._copied[source.copy] = end
+                self._load(number, value, source, range(done, wanted), word)
+                self._copied[source.copy] = wanted
         return Rows(source.words[0] + first * row_words, first, end - first)
 
     def _load(self, number: int, value: int, source: Source, rows: range, word: int) -> None:

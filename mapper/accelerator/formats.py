@@ -1,7 +1,7 @@
 """How an image lies in local memory when layers read it, and how weights lie for it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ __all__ = [
     "Format",
     "Part",
     "formats",
+    "loading",
     "scaling_words",
     "table_words",
     "weight_words",
@@ -91,6 +92,11 @@ def formats(geometry: Geometry, lanes: int, *, diagonal: bool) -> tuple[Format, 
         windows, key=lambda entry: (entry.taps_x, entry.groups, entry.columns), default=plain
     )
     return plain, best
+
+
+def loading(form: Format) -> Format:
+    """What a format says about loading alone."""
+    return replace(form, origin_x=0, taps_x=1, stride_x=1, dilation_x=1)
 
 
 def _windows(geometry: Geometry, columns: int) -> Format:

@@ -130,6 +130,11 @@ class Geometry:
         low = min(max(low, 0), height)
         return low, max(min(high, height), low)
 
+    def most_rows_read(self, rows: int) -> int:
+        """Most input rows that ``rows`` output rows are made of."""
+        reach = (rows - 1) * self.stride_y + (self.taps_y - 1) * self.dilation_y + 1
+        return min(reach, self.source.height)
+
     def rows_made(self, available: int) -> int:
         """Output rows that the first ``available`` input rows suffice for."""
         if available >= self.source.height:

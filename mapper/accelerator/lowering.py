@@ -8,6 +8,7 @@ from golden.accelerator.encoding import Program, encode_instruction
 from golden.errors import UserError
 from golden.graph import Graph
 from mapper.accelerator.actions import Action, Home
+from mapper.accelerator.arrangement import arrange
 from mapper.accelerator.constants import Loaded, with_constants
 from mapper.accelerator.emission import emit
 from mapper.accelerator.layers import Network
@@ -21,7 +22,7 @@ from mapper.accelerator.lowered import (
     Stored,
 )
 from mapper.accelerator.plan import Plan
-from mapper.accelerator.planning import make_plan
+from mapper.accelerator.planning import decide_greedily
 from mapper.accelerator.reference import with_fixed_point
 from mapper.accelerator.tokens import synchronised
 
@@ -49,7 +50,7 @@ def lower(graph: Graph, accelerator: Accelerator, *, host_fallback: bool = False
     """
     fixed = with_fixed_point(graph)
     network = legalise(fixed, accelerator.lanes, host_fallback=host_fallback)
-    plan = make_plan(network, accelerator)
+    plan = arrange(network, accelerator, decide_greedily(network, accelerator))
     homes, sizes = _homes(network, plan)
     loaded = with_constants(*emit(network, plan, accelerator, homes), accelerator)
     _check_fields(loaded.actions, plan)
@@ -77,12 +78,13 @@ def _homes(network: Network, plan: Plan) -> tuple[dict[int, Home], tuple[int, in
     homes: dict[int, Home] = {}
     ends = dict.fromkeys((INPUTS, OUTPUTS, SPILLED), 0)
     read = {value for layer in plan.layers for value in layer.sources}
+    stored = {plan.layers[number].target for number, made in plan.targets.items() if made.stored}
     for number, value in enumerate(network.values):
         if value.is_output:
             base = OUTPUTS
         elif value.is_input and number in read:
             base = INPUTS
-        elif number in plan.streamed:
+        elif number in stored:
             base = SPILLED
         else:
             continue

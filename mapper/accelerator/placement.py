@@ -1,10 +1,30 @@
 """Where things lie in activation memory."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any
 
-__all__ = ["Item", "NoRoomError", "place"]
+import numpy as np
+
+from mapper.allocation.problem import Buffer, Problem
+from mapper.allocation.search import allocate_buffers
+from mapper.status import Status
+
+__all__ = ["Fit", "Item", "NoRoomError", "place"]
+
+_SEARCH_S = 5.0
+"""Seconds after which a search for places is given up."""
+
+
+class Fit(Enum):
+    """How hard to look for places.
+
+    FIRST: items one after the other, in the order of time. EXACT: an exact search where that fails.
+    """
+
+    FIRST = "first"
+    EXACT = "exact"
 
 
 class NoRoomError(Exception):
@@ -13,11 +33,15 @@ class NoRoomError(Exception):
     Parameters
     ----------
     item : Item
+        The first that found none.
+    is_proven : bool
+        Whether there are no places for all items together.
     """
 
-    def __init__(self, item: "Item") -> None:
+    def __init__(self, item: "Item", *, is_proven: bool = False) -> None:
         super().__init__(f"there is no room for {item.words} words")
         self.item = item
+        self.is_proven = is_proven
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +73,9 @@ class Item:
     loaded: frozenset[int] = field(default=frozenset())
 
 
-def place(items: Sequence[Item], words: int, banks: int) -> dict[object, int]:
+def place(
+    items: Sequence[Item], words: int, banks: int, fit: Fit = Fit.FIRST
+) -> dict[Hashable, int]:
     """First words of items, none of which share a word at a time.
 
     Things that two units read, or write, at the same time are put into different banks where
@@ -62,6 +88,7 @@ def place(items: Sequence[Item], words: int, banks: int) -> dict[object, int]:
         Of the memory.
     banks : int
         Equal parts of it.
+    fit : Fit
 
     Raises
     ------
@@ -71,11 +98,32 @@ def place(items: Sequence[Item], words: int, banks: int) -> dict[object, int]:
     try:
         return _placed(items, words, words // banks)
     except NoRoomError:
+        pass
+    try:
         # Packed as closely as the order allows, whatever the banks.
         return _placed(items, words, words)
+    except NoRoomError as error:
+        if fit is Fit.FIRST:
+            raise
+        return _searched(items, words, error.item)
 
 
-def _placed(items: Sequence[Item], words: int, size: int) -> dict[object, int]:
+def _searched(items: Sequence[Item], words: int, failed: Item) -> dict[Hashable, int]:
+    """Places from an exact search, whatever the banks."""
+    problem = Problem(
+        tuple(
+            Buffer(id=str(number), lower=item.first, upper=item.last + 1, size=item.words)
+            for number, item in enumerate(items)
+        )
+    )
+    rng = np.random.default_rng(0)
+    found = allocate_buffers(problem, capacity=words, time_limit=_SEARCH_S, rng=rng)
+    if found.offsets is None:
+        raise NoRoomError(failed, is_proven=found.status is Status.INFEASIBLE)
+    return {item.key: address for item, address in zip(items, found.offsets, strict=True)}
+
+
+def _placed(items: Sequence[Item], words: int, size: int) -> dict[Hashable, int]:
     placed: list[tuple[Item, int]] = []
     for item in sorted(items, key=lambda entry: (entry.first, -entry.words)):
         present = [

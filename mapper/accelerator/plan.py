@@ -1,10 +1,11 @@
 """What lies where, and how layers are cut: everything but the instructions."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 
 from mapper.accelerator.formats import Format
 from mapper.accelerator.layers import Layer
+from mapper.accelerator.placement import Item
 from mapper.accelerator.tiles import Cut
 
 __all__ = ["Plan", "Source", "Target"]
@@ -25,6 +26,8 @@ class Source:
         Whether rows are loaded once, before they are read first.
     copy : object
         Name of what is loaded once.
+    rows : int
+        As many of it are loaded at least when the layer ends.
     """
 
     form: Format
@@ -32,6 +35,7 @@ class Source:
     streamed: bool
     loaded: bool
     copy: object = None
+    rows: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,10 +48,13 @@ class Target:
         First words. Two are for rows of one tile each, in turn.
     streamed : bool
         Whether there is room for a tile alone.
+    stored : bool
+        Whether rows go to DRAM as they are made.
     """
 
     words: tuple[int, ...]
     streamed: bool
+    stored: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,23 +70,27 @@ class Plan:
         results.
     cuts : mapping of int to Cut
         Of layers with products.
-    rows : mapping of int to int
-        Most output rows at a time, of the other layers.
+    heights : mapping of int to tuple of int
+        Output rows at a time, of the other layers; where rows become ready in other portions, as
+        many as the most of these.
     sources : mapping of (int, int) to Source
         By layer and value.
     targets : mapping of int to Target
         By layer.
-    streamed : frozenset of int
-        Values that lie in DRAM alone.
     replaced : frozenset of int
         Values that are never in local memory as a whole: an elementwise layer writes over them.
+    items : tuple of Item
+        All that has a place in activation memory.
+    places : mapping of hashable to int
+        First word of each.
     """
 
     layers: tuple[Layer, ...]
     stages: tuple[tuple[int, ...], ...]
     cuts: Mapping[int, Cut]
-    rows: Mapping[int, int]
+    heights: Mapping[int, tuple[int, ...]]
     sources: Mapping[tuple[int, int], Source]
     targets: Mapping[int, Target]
-    streamed: frozenset[int]
     replaced: frozenset[int]
+    items: tuple[Item, ...]
+    places: Mapping[Hashable, int]

@@ -1,22 +1,22 @@
-"""How a plan is made: what stays in activation memory, and what goes to DRAM."""
+"""The greedy mapper: what stays in activation memory as long as there is room, and what goes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable
 from functools import cached_property
-from typing import Any
 
 from golden.accelerator.description import Accelerator
 from golden.errors import UserError
-from mapper.accelerator.formats import Format, formats
+from mapper.accelerator.arrangement import TileRoom, arrange, kept_items
+from mapper.accelerator.decisions import Decisions, Making, Reading
+from mapper.accelerator.formats import Format, formats, loading
 from mapper.accelerator.layers import AddLayer, Layer, Network, ProductLayer, TableLayer
 from mapper.accelerator.order import ordered, stages_of
-from mapper.accelerator.placement import Item, NoRoomError, place
-from mapper.accelerator.plan import Plan, Source, Target
-from mapper.accelerator.tiles import Cut, cut_layer
+from mapper.accelerator.placement import Item, NoRoomError
+from mapper.accelerator.tiles import MOST_ROWS, Cut, cut_layer
 
-__all__ = ["make_plan"]
+__all__ = ["decide_greedily"]
 
-_VALUE, _COPY, _SOURCE, _TARGET = "value", "copy", "source", "target"
-"""What items are: a value, an input, and room for tiles of either."""
+_VALUE, _COPY = "value", "copy"
+"""What places are for: a value that layers make, or an input."""
 
 _LEAST_SHARE = 4
 """Tiles are made smaller by this much before a value goes to DRAM."""
@@ -25,7 +25,7 @@ _ADD_CYCLES = 3
 """Of the vector unit, for a word."""
 
 
-def make_plan(network: Network, accelerator: Accelerator) -> Plan:
+def decide_greedily(network: Network, accelerator: Accelerator) -> Decisions:
     """Keep values in local memory as long as there is room; the largest go to DRAM.
 
     Raises
@@ -36,7 +36,7 @@ def make_plan(network: Network, accelerator: Accelerator) -> Plan:
     layers = ordered(network.layers)
     for together, turns in ((True, 2), (False, 2), (False, 1)):
         try:
-            return _fitting_plan(network, accelerator, layers, together, turns)
+            return _fitting(network, accelerator, layers, together, turns)
         except NoRoomError as error:
             item = error.item
     layer = layers[item.first]
@@ -46,14 +46,14 @@ def make_plan(network: Network, accelerator: Accelerator) -> Plan:
     )
 
 
-def _fitting_plan(
+def _fitting(
     network: Network,
     accelerator: Accelerator,
     layers: tuple[Layer, ...],
     together: bool,
     turns: int,
-) -> Plan:
-    """A plan.
+) -> Decisions:
+    """Decisions for which there is room.
 
     Parameters
     ----------
@@ -74,14 +74,16 @@ def _fitting_plan(
     while True:
         planner = _Planner(network, accelerator, layers, stages, streamed, in_place, share, turns)
         try:
-            return planner.plan()
+            decisions = planner.decisions()
+            arrange(network, accelerator, decisions)
+            return decisions
         except NoRoomError as error:
             more = planner.could_be_in_place(error.item)
             if more is not None:
                 in_place |= {more}
                 continue
             victim = planner.victim(error.item)
-            of_a_tile = error.item.key[0] in (_SOURCE, _TARGET)
+            of_a_tile = isinstance(error.item.key, TileRoom)
             if victim is None or (of_a_tile and share < _LEAST_SHARE):
                 share *= 2
                 if share > accelerator.sizes.activations:
@@ -127,7 +129,7 @@ class _Planner:
             if dying is not None:
                 self._roots[layers[number].target] = self._roots.get(dying, dying)
         self._cuts: dict[int, Cut] = {}
-        self._rows: dict[int, int] = {}
+        self._heights: dict[int, tuple[int, ...]] = {}
 
     def _form(self, layer: Layer, value: int) -> Format:
         diagonal = not isinstance(layer, ProductLayer) or layer.diagonal
@@ -135,38 +137,18 @@ class _Planner:
         from_dram = self._network.values[value].is_input or value in self._streamed
         return best if from_dram else plain
 
-    def plan(self) -> Plan:
-        """Everything, if it fits.
-
-        Raises
-        ------
-        NoRoomError
-            If it does not.
-        """
+    def decisions(self) -> Decisions:
+        """Everything, whether it fits or not."""
         self._cut()
-        places = place(
-            self._items(), self._accelerator.sizes.activations, self._accelerator.activation_banks
-        )
-        return Plan(
+        return Decisions(
             layers=self._layers,
             stages=self._stages,
+            readings=self._readings,
+            makings=self._makings,
             cuts=self._cuts,
-            rows=self._rows,
-            sources={key: self._source(*key, places) for key in self._forms},
-            targets={number: self._target(number, places) for number in range(len(self._layers))},
-            streamed=self._streamed,
-            replaced=self._replaced(),
+            heights=self._heights,
+            turns=dict.fromkeys(range(len(self._layers)), self._turns),
         )
-
-    def _replaced(self) -> frozenset[int]:
-        """Values of which rows are overwritten before the last ones are made."""
-        makers = {layer.target: number for number, layer in enumerate(self._layers)}
-        found = {}
-        for number in self._in_place:
-            value = self._dying_source(number)
-            if value is not None and self._stage_of[makers[value]] == self._stage_of[number]:
-                found[value] = number
-        return frozenset(found)
 
     def could_be_in_place(self, item: Item) -> int | None:
         """A layer whose result could lie in place of a source, at the time of an item."""
@@ -213,7 +195,7 @@ class _Planner:
         for number, layer in enumerate(self._layers):
             rows = self._fitting_rows(number)
             if not isinstance(layer, ProductLayer):
-                self._rows[number] = rows
+                self._heights[number] = _portions(layer.geometry.target.height, rows)
                 continue
             first = 0
             maker = producer.get(layer.source)
@@ -284,7 +266,7 @@ class _Planner:
         low, high = 1, height
         while low < high:
             rows = (low + high + 1) // 2
-            words = self._turns * (self._rows_read(number, rows) * sum(inputs) + rows * outputs)
+            words = self._turns * (geometry.most_rows_read(rows) * sum(inputs) + rows * outputs)
             low, high = (rows, high) if words <= budget else (low, rows - 1)
         return low
 
@@ -299,148 +281,52 @@ class _Planner:
         # Half at most, so that what comes and what goes find different banks.
         return max(min(words - kept, words // 2) // layers // self._share, 1)
 
-    def _rows_read(self, number: int, rows: int) -> int:
-        geometry = self._layers[number].geometry
-        reach = (rows - 1) * geometry.stride_y + (geometry.taps_y - 1) * geometry.dilation_y + 1
-        return min(reach, geometry.source.height)
-
-    def _tile_rows(self, number: int) -> int:
-        return self._cuts[number].most_rows if number in self._cuts else self._rows[number]
-
-    def _items(self) -> list[Item]:
-        """All that needs room in activation memory."""
-        return [*self._kept, *self._tiles()]
-
-    def _tiles(self) -> list[Item]:
-        """Room for tiles of values that lie in DRAM."""
-        items = []
-        for number, layer in enumerate(self._layers):
-            stage = self._stage_of[number]
-            rows = self._tile_rows(number)
-            for value in layer.sources:
-                if value in self._streamed:
-                    form = self._forms[number, value]
-                    items += [
-                        Item(
-                            key=(_SOURCE, number, value, turn),
-                            words=self._rows_read(number, rows) * form.row_words,
-                            first=stage,
-                            last=stage,
-                            loaded=frozenset((stage,)),
-                            **self._reading([number]),
-                        )
-                        for turn in range(self._turns)
-                    ]
-            if layer.target in self._streamed:
-                items += [
-                    Item(
-                        key=(_TARGET, number, turn),
-                        words=rows * layer.geometry.target.row_words(self._lanes),
-                        first=stage,
-                        last=stage,
-                        written=frozenset((stage,)),
-                        processed=frozenset((stage,)),
-                    )
-                    for turn in range(self._turns)
-                ]
-        return items
-
     @cached_property
     def _kept(self) -> list[Item]:
         """Values and inputs that are in activation memory as long as they are needed."""
-        values = self._network.values
-        readers: dict[tuple[Any, ...], list[int]] = {}
-        makers: dict[tuple[Any, ...], list[int]] = {}
-        for number, layer in enumerate(self._layers):
-            for value in layer.sources:
-                if value not in self._streamed:
-                    readers.setdefault(self._key(number, value), []).append(number)
-            if layer.target not in self._streamed:
-                makers.setdefault(self._key(number, layer.target), []).append(number)
-        items = []
-        for key in (*makers, *(key for key in readers if key not in makers)):
-            reading = self._reading(readers.get(key, []))
-            made = {self._stage_of[number] for number in makers.get(key, [])}
-            read = {self._stage_of[number] for number in readers.get(key, [])}
-            if made:
-                words = values[key[1]].image.words(self._lanes)
-                loaded, written = frozenset[int](), frozenset(made)
-                if any(values[self._layers[number].target].is_output for number in makers[key]):
-                    reading["processed"] |= made
-            else:
-                height = self._layers[readers[key][0]].geometry.source.height
-                words = key[2].row_words * height
-                loaded, written = frozenset((min(read),)), frozenset[int]()
-            items.append(
-                Item(
-                    key=key,
-                    words=words,
-                    first=min(made | read),
-                    last=max(made | read),
-                    loaded=loaded,
-                    written=written,
-                    **reading,
-                )
-            )
-        return items
-
-    def _key(self, number: int, value: int) -> tuple[Any, ...]:
-        """Name of the place where a layer reads or makes a value."""
-        if self._network.values[value].is_input:
-            return _copy(value, self._forms[number, value], self._layers[number])
-        return (_VALUE, self._roots.get(value, value))
-
-    def _reading(self, numbers: Sequence[int]) -> dict[str, frozenset[int]]:
-        """Stages in which the units read something that these layers read."""
-        stages: dict[bool, set[int]] = {True: set(), False: set()}
-        for number in numbers:
-            product = isinstance(self._layers[number], ProductLayer)
-            stages[product].add(self._stage_of[number])
-        return {"executed": frozenset(stages[True]), "processed": frozenset(stages[False])}
-
-    def _source(self, number: int, value: int, places: Mapping[object, int]) -> Source:
-        form = self._forms[number, value]
-        if value in self._streamed:
-            words = tuple(places[_SOURCE, number, value, turn] for turn in range(self._turns))
-            return Source(form=form, words=words, streamed=True, loaded=False)
-        key = self._key(number, value)
-        is_input = self._network.values[value].is_input
-        return Source(
-            form=form,
-            words=(places[key],),
-            streamed=False,
-            loaded=is_input,
-            copy=key if is_input else None,
+        return kept_items(
+            self._network,
+            self._lanes,
+            self._layers,
+            self._stage_of,
+            self._readings,
+            self._makings,
         )
 
-    def _target(self, number: int, places: Mapping[object, int]) -> Target:
-        value = self._layers[number].target
-        if value in self._streamed:
-            words = tuple(places[_TARGET, number, turn] for turn in range(self._turns))
-            return Target(words=words, streamed=True)
-        return Target(words=(places[self._key(number, value)],), streamed=False)
+    @cached_property
+    def _readings(self) -> dict[tuple[int, int], Reading]:
+        readings = {}
+        for (number, value), form in self._forms.items():
+            if value in self._streamed:
+                readings[number, value] = Reading(form=form)
+                continue
+            is_input = self._network.values[value].is_input
+            place = self._place(number, value)
+            readings[number, value] = Reading(form=form, place=place, loaded=is_input)
+        return readings
+
+    @cached_property
+    def _makings(self) -> dict[int, Making]:
+        makings = {}
+        for number, layer in enumerate(self._layers):
+            stays = layer.target not in self._streamed
+            makings[number] = Making(
+                place=self._place(number, layer.target) if stays else None,
+                stored=not stays or self._network.values[layer.target].is_output,
+            )
+        return makings
+
+    def _place(self, number: int, value: int) -> Hashable:
+        """Name of the place where a layer reads or makes a value."""
+        if self._network.values[value].is_input:
+            form, layer = self._forms[number, value], self._layers[number]
+            # Padding in a word is part of what is loaded.
+            padding = layer.pad_value if isinstance(layer, ProductLayer) else 0
+            return (_COPY, value, loading(form), padding if form.columns > 1 else 0)
+        return (_VALUE, self._roots.get(value, value))
 
 
-def _copy(value: int, form: Format, layer: Layer) -> tuple[str, int, Format, int]:
-    """Name of an input in local memory; padding in it is part of it."""
-    padding = layer.pad_value if isinstance(layer, ProductLayer) and form.columns > 1 else 0
-    return (_COPY, value, _loading(form), padding)
-
-
-def _loading(form: Format) -> Format:
-    """What a format says about loading alone."""
-    return Format(
-        row_words=form.row_words,
-        pixel_words=form.pixel_words,
-        width=form.width,
-        origin_x=0,
-        taps_x=1,
-        stride_x=1,
-        dilation_x=1,
-        depth=form.depth,
-        columns=form.columns,
-        groups=form.groups,
-        group_step=form.group_step,
-        group_bytes=form.group_bytes,
-        pad_left=form.pad_left,
-    )
+def _portions(height: int, most: int) -> tuple[int, ...]:
+    """So many rows at a time."""
+    most = min(most, MOST_ROWS)
+    return tuple(min(most, height - first) for first in range(0, height, most))

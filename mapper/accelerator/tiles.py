@@ -10,11 +10,13 @@ from golden.errors import UserError
 from mapper.accelerator.formats import Format, Part
 from mapper.accelerator.layers import ProductLayer
 
-__all__ = ["Cut", "Step", "Tile", "cut_layer"]
+__all__ = ["MOST_ROWS", "Cut", "Step", "Tile", "cut_layer"]
 
 _MOST_TAPS = 32
 _MOST_BLOCKS = 256
-_MOST_ROWS = 1024
+MOST_ROWS = 1024
+"""Of an instruction's output."""
+
 _OVERHEAD = 60
 """About as many cycles does an instruction of the execute unit take more than its jobs."""
 
@@ -154,7 +156,7 @@ def cut_layer(
         for share in shares
     )
     columns = min(target.width, bank // most)
-    high = min(bank // (columns * most), most_rows, _MOST_ROWS)
+    high = min(bank // (columns * most), most_rows, MOST_ROWS)
     jobs = len(whole.rows) * len(whole.columns) * len(whole.blocks)
     cycles = jobs * blocks * target.height * target.width
     if not together:
