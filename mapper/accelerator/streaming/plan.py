@@ -5,7 +5,7 @@ from enum import Enum
 
 from mapper.accelerator.streaming.sweep import Sweep
 
-__all__ = ["Kept", "Places", "Plan"]
+__all__ = ["Kept", "Order", "Places", "Plan"]
 
 
 class Kept(Enum):
@@ -14,6 +14,31 @@ class Kept(Enum):
     COPY = "all weights of a copy are loaded once"
     GROUP = "those of a group of filters, for all pieces of the depth"
     PIECE = "those of a piece of the depth"
+
+
+class Order(Enum):
+    """Loops over groups of filters, rows of tiles and columns of tiles, outermost first.
+
+    Pieces of the depth are always innermost, as the sums of one step at a time are in the
+    accumulators, and copies outermost, as they share nothing. A product has tiles in a row.
+    """
+
+    GROUPS_ROWS_COLUMNS = "grc"
+    GROUPS_COLUMNS_ROWS = "gcr"
+    ROWS_GROUPS_COLUMNS = "rgc"
+    COLUMNS_GROUPS_ROWS = "cgr"
+    ROWS_COLUMNS_GROUPS = "rcg"
+    COLUMNS_ROWS_GROUPS = "crg"
+
+    @property
+    def groups_outermost(self) -> bool:
+        """Whether a group is gone through but once."""
+        return self.value[0] == "g"
+
+    @property
+    def groups_innermost(self) -> bool:
+        """Whether all groups follow each other for each tile."""
+        return self.value[-1] == "g"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,8 +75,7 @@ class Plan:
         Blocks of the depth in a piece.
     taps : tuple of (range, range)
         Rows and columns of taps, piece by piece.
-    tiles_inside : bool
-        Whether all tiles follow each other for each group, or all groups for each tile.
+    order : Order
     kept : Kept
     places : Places
     """
@@ -63,7 +87,7 @@ class Plan:
     blocks: int
     piece: int
     taps: tuple[tuple[range, range], ...]
-    tiles_inside: bool
+    order: Order
     kept: Kept
     places: Places = Places()
 
@@ -92,12 +116,14 @@ class Plan:
     @property
     def input_once(self) -> bool:
         """Whether a tile's input is loaded once for all groups."""
-        return not (self.tiles_inside or self.sweep.diagonal) and self.pieces == 1
+        inside = self.order.groups_innermost
+        return inside and not self.sweep.diagonal and self.pieces == 1
 
     @property
     def weights_once(self) -> bool:
         """Whether a group's weights are loaded once for all tiles."""
-        return self.kept is Kept.COPY or (self.kept is Kept.GROUP and self.tiles_inside)
+        once = self.order.groups_outermost
+        return self.kept is Kept.COPY or (self.kept is Kept.GROUP and once)
 
     def group_blocks(self, group: int) -> int:
         """Blocks of filters of a group."""

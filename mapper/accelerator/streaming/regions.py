@@ -12,7 +12,7 @@ from golden.accelerator.interpreter import PARAMETER_WORDS
 from golden.errors import UserError
 from mapper.accelerator.streaming.plan import Places
 
-__all__ = ["Region", "Regions", "regions_of"]
+__all__ = ["Region", "Regions", "places_of", "regions_of"]
 
 LOADED_PORT = "activation write port"
 READ_PORT = "activation read port"
@@ -106,6 +106,16 @@ def regions_of(accelerator: Accelerator, places: Places = _PLACES) -> Regions:
         sums=_region("sums", sizes.accumulators, 1, places.sums if halved else 1),
         write_ports=(LOADED_PORT,) if shared else (),
         read_ports=(READ_PORT,) if shared else (),
+    )
+
+
+def places_of(regions: Regions) -> Places:
+    """How many places there are of each kind."""
+    return Places(
+        inputs=len(regions.inputs.first),
+        weights=len(regions.weights.first),
+        parameters=len(regions.parameters.first),
+        sums=len(regions.sums.first),
     )
 
 

@@ -8,8 +8,8 @@ from golden.accelerator.description import Accelerator
 from golden.accelerator.interpreter import PARAMETER_WORDS
 from golden.errors import UserError
 from mapper.accelerator.streaming.estimate import Estimate
-from mapper.accelerator.streaming.plan import Kept, Plan
-from mapper.accelerator.streaming.regions import Regions, regions_of
+from mapper.accelerator.streaming.plan import Kept, Order, Plan
+from mapper.accelerator.streaming.regions import Regions, places_of, regions_of
 from mapper.accelerator.streaming.sweep import Sweep
 
 __all__ = ["best_plan"]
@@ -68,6 +68,7 @@ def _plans(sweep: Sweep, lanes: int, regions: Regions) -> Iterator[Plan]:
         regions.sums.words,
         regions.outputs.words,
     )
+    places = places_of(regions)
     for group in sorted({min(-(-blocks // parts), most) for parts in _GROUPS}):
         for height, width in _tiles(sweep, regions, group):
             plan = Plan(
@@ -78,12 +79,13 @@ def _plans(sweep: Sweep, lanes: int, regions: Regions) -> Iterator[Plan]:
                 blocks=group,
                 piece=1,
                 taps=(),
-                tiles_inside=True,
+                order=Order.GROUPS_ROWS_COLUMNS,
                 kept=Kept.PIECE,
+                places=places,
             )
             for cut in _cuts(plan, regions):
                 yield cut
-                yield replace(cut, tiles_inside=False)
+                yield replace(cut, order=Order.ROWS_COLUMNS_GROUPS)
 
 
 def _tiles(sweep: Sweep, regions: Regions, group: int) -> list[tuple[int, int]]:

@@ -1,19 +1,21 @@
 """The loops of a layer.
 
-A layer goes through its groups of filters and its tiles of outputs, in either order, and for each
+A layer goes through its groups of filters and its tiles of outputs, in any order, and for each
 through the pieces of its depth: loads, products that add up in the accumulators, and then the
 scaling and storing of the results. Each load, and each tile's sums, take the other place of their
-memory, so that one is filled while the other is used.
+memory where there are two, so that one is filled while the other is used.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Any
 
 from mapper.accelerator.streaming.emission import COPY, GROUP, PIECE, TILE, Emission, Tile
 from mapper.accelerator.streaming.layout import Layout
 from mapper.accelerator.streaming.nest import Nest, Parts
 from mapper.accelerator.streaming.plan import Kept
 from mapper.accelerator.streaming.regions import Region
-from mapper.accelerator.streaming.tiles import Sweeping, runs, spans
+from mapper.accelerator.streaming.tiles import Span, Sweeping, runs, spans
 
 __all__ = ["LayerTree"]
 
@@ -49,30 +51,36 @@ class LayerTree:
             parts += self._emission.copy_weights()
         if self._layout.parameters_once:
             parts += self._emission.copy_parameters()
-        if self._plan.tiles_inside:
-            return parts + self._groups(self._tiles_of_group)
-        return parts + self._tiles(self._groups_of_tile)
+        return parts + self._loops(self._plan.order.value, {})
 
-    def _tiles_of_group(self, group: int) -> Parts:
-        return self._constants(group) + self._tiles(lambda tile: self._step(tile, group))
-
-    def _groups_of_tile(self, tile: Tile) -> Parts:
-        parts = self._emission.inputs(tile, 0, 0) if self._plan.input_once else []
-        return parts + self._groups(lambda group: self._constants(group) + self._step(tile, group))
+    def _loops(self, axes: str, at: Mapping[str, Any]) -> Parts:
+        """The loops over ``axes``, outermost first, within those that are ``at`` some place."""
+        if not axes:
+            return self._step(Tile(at["r"], at["c"]), at["g"])
+        axis, inner = axes[0], axes[1:]
+        if axis == "r":
+            return self._rows(lambda row: self._loops(inner, {**at, axis: row}))
+        if axis == "c":
+            return self._columns(lambda column: self._loops(inner, {**at, axis: column}))
+        once = self._plan.input_once
+        parts = self._emission.inputs(Tile(at["r"], at["c"]), 0, 0) if once else []
+        return parts + self._groups(
+            lambda group: self._constants(group) + self._loops(inner, {**at, axis: group})
+        )
 
     def _groups(self, make: Callable[[int], Parts]) -> Parts:
         """For all groups of filters; the last one may be smaller."""
         last = self._plan.groups - 1
         alike = self._plan.group_filters(last) == self._plan.group_filters(0)
-        first = self._alike(GROUP, 0, last + alike, make)
-        return first + self._alike(GROUP, last, 1 - alike, make)
+        first = self._alike(GROUP, 0, last + alike, partial(make, 0))
+        return first + self._alike(GROUP, last, 1 - alike, partial(make, last))
 
-    def _alike(self, axis: str, first: int, count: int, make: Callable[[int], Parts]) -> Parts:
+    def _alike(self, axis: str, first: int, count: int, make: Callable[[], Parts]) -> Parts:
         """For as many indices as asked for, which may be none."""
-        return self._nest.repeat(axis, first, count, lambda: make(first)) if count > 0 else []
+        return self._nest.repeat(axis, first, count, make) if count > 0 else []
 
-    def _tiles(self, make: Callable[[Tile], Parts]) -> Parts:
-        """For all tiles, row after row."""
+    def _rows(self, make: Callable[[Span], Parts]) -> Parts:
+        """For all rows of tiles."""
         sweep, plan = self._plan.sweep, self._plan
         down = Sweeping(
             size=sweep.height,
@@ -82,6 +90,14 @@ class LayerTree:
             dilation=sweep.dilation_y,
             pad=sweep.pad_top,
         )
+        if sweep.flat:
+            (row,) = spans(down, plan.height)
+            return make(row)
+        return self._runs(runs(down, plan.height), make)
+
+    def _columns(self, make: Callable[[Span], Parts]) -> Parts:
+        """For all columns of tiles."""
+        sweep, plan = self._plan.sweep, self._plan
         across = Sweeping(
             size=sweep.width,
             outputs=sweep.out_width,
@@ -91,24 +107,14 @@ class LayerTree:
             pad=sweep.pad_left,
         )
         if sweep.flat:
-            (row,) = spans(down, plan.height)
-            alike = [
-                (column.index, [Tile(row, column)], count)
-                for column, count in runs(across, plan.width)
-            ]
-        else:
-            columns = spans(across, plan.width)
-            alike = [
-                (row.index, [Tile(row, column) for column in columns], count)
-                for row, count in runs(down, plan.height)
-            ]
+            return self._runs(runs(across, plan.width), make)
+        return [part for column in spans(across, plan.width) for part in make(column)]
+
+    def _runs(self, alike: Iterable[tuple[Span, int]], make: Callable[[Span], Parts]) -> Parts:
+        """For tiles, those that are alike in loops."""
         parts: Parts = []
-        for index, tiles, count in alike:
-
-            def make_row(_: int, tiles: list[Tile] = tiles) -> Parts:
-                return [part for tile in tiles for part in make(tile)]
-
-            parts += self._alike(TILE, index, count, make_row)
+        for span, count in alike:
+            parts += self._alike(TILE, span.index, count, partial(make, span))
         return parts
 
     def _constants(self, group: int) -> Parts:
@@ -129,9 +135,9 @@ class LayerTree:
             return self._products(tile, group, piece)
 
         # The first piece begins the sums, and the last one may be smaller.
-        parts = self._alike(PIECE, 0, 1, make)
-        parts += self._alike(PIECE, 1, last - 1, make)
-        parts += self._alike(PIECE, last, int(last > 0), make)
+        parts = self._alike(PIECE, 0, 1, partial(make, 0))
+        parts += self._alike(PIECE, 1, last - 1, partial(make, 1))
+        parts += self._alike(PIECE, last, int(last > 0), partial(make, last))
         return parts + self._emission.results(tile, group)
 
     def _products(self, tile: Tile, group: int, piece: int) -> Parts:
