@@ -20,6 +20,7 @@ from hw.accelerator.bench.runs import Play
 from hw.bench.simulators import find_simulator
 from mapper.accelerator.lowered import Lowered
 from mapper.accelerator.lowering import lower
+from mapper.accelerator.programs import program_layers
 from sim.accelerator.report import LayerReport, report
 from sim.accelerator.simulation import Simulation, simulate
 from sim.accelerator.steps import Layer
@@ -29,7 +30,6 @@ from tilewright.accelerator_rtl import SampleRun, Waves, run_sample
 from tilewright.caching import Cache
 from tilewright.files import check_place, partial_file, write_bytes
 from tilewright.images import DramImage
-from tilewright.programs import program_layers
 from tilewright.progress import progress
 from tilewright.reports import layer_json
 from tilewright.samples import (

@@ -73,11 +73,10 @@ def _is_quantized(graph: Graph) -> bool:
 def _simulate_program(graph: Graph, design: Accelerator) -> Simulation:
     # Imported late: a table or a GEMM needs no graph.
     from mapper.accelerator.lowering import lower
-    from tilewright.images import DramImage
-    from tilewright.programs import program_layers
+    from mapper.accelerator.programs import program_layers, region_bases
 
     lowered = lower(graph, design, host_fallback=True)
-    return simulate(design, program_layers(lowered), bases=DramImage(lowered).bases)
+    return simulate(design, program_layers(lowered), bases=region_bases(lowered))
 
 
 def _simulate_shapes(work: Workload, design: Accelerator) -> Simulation:

@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 from golden.accelerator.encoding import encode_program
 from golden.tensors import Array
 from mapper.accelerator.lowered import CONSTANTS, INPUTS, OUTPUTS, Lowered
+from mapper.accelerator.programs import region_bases, whole_pages
 
 __all__ = ["DramImage"]
-
-_PAGE = 4096
 
 
 @dataclass(frozen=True)
@@ -37,17 +36,12 @@ class DramImage:
     @cached_property
     def bases(self) -> tuple[int, ...]:
         """Base registers."""
-        places = []
-        place = _pages(len(self.program))
-        for octets in self.lowered.dram_bytes:
-            places.append(place)
-            place += _pages(octets)
-        return tuple(places)
+        return region_bases(self.lowered)
 
     @cached_property
     def bytes(self) -> int:
         """Of all."""
-        return self.bases[-1] + _pages(self.lowered.dram_bytes[-1])
+        return self.bases[-1] + whole_pages(self.lowered.dram_bytes[-1])
 
     def filled(self, inputs: Mapping[str, Array]) -> NDArray[np.uint8]:
         """DRAM before a run on one sample."""
@@ -68,7 +62,3 @@ class DramImage:
     def outputs(self, dram: NDArray[np.uint8], inputs: Mapping[str, Array]) -> dict[str, Array]:
         """Outputs of the network after a run on ``inputs``."""
         return self.lowered.unpack(self.region(dram, OUTPUTS).tobytes(), inputs)
-
-
-def _pages(octets: int) -> int:
-    return -(-octets // _PAGE) * _PAGE

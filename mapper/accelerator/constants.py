@@ -63,7 +63,7 @@ def with_constants(
     UserError
         If what a layer needs does not fit its memory.
     """
-    image = _Image(pieces)
+    image = _Image(pieces, accelerator.bus_bytes)
     sizes = accelerator.sizes
     weights = _Memory("weights", LocalMemory.WEIGHTS, sizes.weights, actions, image)
     parameters = _Memory("parameters", LocalMemory.PARAMETERS, sizes.parameters, actions, image)
@@ -91,23 +91,29 @@ def _last_loads(actions: Sequence[Action]) -> dict[int, int]:
 
 
 class _Image:
-    """Constants in DRAM."""
+    """Constants in DRAM. Each piece begins at a beat, so that what it takes is its own."""
 
-    def __init__(self, pieces: Mapping[object, NDArray[np.int8]]) -> None:
+    def __init__(self, pieces: Mapping[object, NDArray[np.int8]], alignment: int) -> None:
         self.pieces = pieces
+        self._alignment = alignment
         self.octets = bytearray()
         self._addresses: dict[object, int] = {}
 
     def follows(self, piece: object, end: int) -> bool:
         """Whether a piece lies, or may be put, at ``end``."""
-        return self._addresses.get(piece, len(self.octets)) == end
+        return self._addresses.get(piece, self._next) == end
 
     def address(self, piece: object) -> int:
         """First byte of a piece; new ones come last."""
         if piece not in self._addresses:
-            self._addresses[piece] = len(self.octets)
+            self._addresses[piece] = self._next
+            self.octets += bytes(self._next - len(self.octets))
             self.octets += self.pieces[piece].tobytes()
         return self._addresses[piece]
+
+    @property
+    def _next(self) -> int:
+        return -(-len(self.octets) // self._alignment) * self._alignment
 
 
 class _Memory:
