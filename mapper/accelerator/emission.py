@@ -12,9 +12,17 @@ from golden.accelerator.interpreter import PARAMETER_WORDS
 from mapper.accelerator.actions import Action, Home, PieceUse
 from mapper.accelerator.formats import scaling_words, table_words, weight_words
 from mapper.accelerator.layers import AddLayer, Image, Network, PoolLayer, ProductLayer, TableLayer
-from mapper.accelerator.operations import Rows, gemm, load_rows, pool, requantize, store_rows
+from mapper.accelerator.operations import (
+    Rows,
+    gemm,
+    load_rows,
+    needed_rows,
+    pool,
+    requantize,
+    store_rows,
+)
 from mapper.accelerator.plan import Plan, Source
-from mapper.accelerator.tiles import Step
+from mapper.accelerator.tiles import Step, parameter_groups
 
 __all__ = ["emit"]
 
@@ -127,12 +135,7 @@ class _Emitter:
 
     def _parameter_pieces(self, number: int) -> dict[int, range]:
         """Filters whose parameters are loaded together, by their first."""
-        cut = self._plan.cuts[number]
-        groups = {step.filters.start: step.filters for step in cut.steps}
-        blocks = max(group.stop for group in groups.values())
-        if 2 * blocks * PARAMETER_WORDS <= self._accelerator.sizes.parameters or len(groups) == 1:
-            return {0: range(blocks)}
-        return groups
+        return parameter_groups(self._plan.cuts[number], self._accelerator)
 
     def _gemms(
         self, number: int, layer: ProductLayer, step: Step, rows: Rows, accumulators: int
@@ -278,10 +281,8 @@ class _Emitter:
         """What some output rows are made of; loaded if need be."""
         layer = self._plan.layers[number]
         source = self._plan.sources[number, value]
-        first, end = layer.geometry.rows_read(rows.start, rows.stop)
-        # Where all is padding, one row stands for none.
-        first = min(first, layer.geometry.source.height - 1)
-        end = max(end, first + 1)
+        needed = needed_rows(layer.geometry, rows)
+        first, end = needed.start, needed.stop
         row_words = source.form.row_words
         if source.streamed:
             word = self._turn(("source", number, value), source.words)

@@ -5,10 +5,20 @@ from dataclasses import dataclass
 from golden.accelerator.instructions import Gemm, Load, LocalMemory, Pool, Requantize, Store
 from mapper.accelerator.actions import Home
 from mapper.accelerator.formats import Format, Part
-from mapper.accelerator.layers import Image, PoolLayer, ProductLayer
+from mapper.accelerator.layers import Geometry, Image, PoolLayer, ProductLayer
 from mapper.accelerator.tiles import Tile
 
-__all__ = ["Rows", "gemm", "load_rows", "pool", "requantize", "store_rows"]
+__all__ = [
+    "Rows",
+    "gemm",
+    "load_rows",
+    "loads_as_one",
+    "needed_rows",
+    "pool",
+    "requantize",
+    "store_rows",
+    "stores_as_one",
+]
 
 _MOST_GROUPS = 1 << 16
 _MOST_ROW_BYTES = 1 << 20
@@ -28,6 +38,13 @@ class Rows:
     word: int
     first: int
     count: int
+
+
+def needed_rows(geometry: Geometry, rows: range) -> range:
+    """Input rows that output rows are made of; where all is padding, one stands for none."""
+    first, end = geometry.rows_read(rows.start, rows.stop)
+    first = min(first, geometry.source.height - 1)
+    return range(first, max(end, first + 1))
 
 
 def gemm(
@@ -164,6 +181,20 @@ def pool(
     )
 
 
+def loads_as_one(image: Image, form: Format, count: int) -> bool:
+    """Whether rows without padding, which follow each other in both memories, are one long row."""
+    return (
+        form.columns == 1
+        and count * image.width <= _MOST_GROUPS
+        and count * image.width * image.channels <= _MOST_ROW_BYTES
+    )
+
+
+def stores_as_one(image: Image, count: int) -> bool:
+    """Whether rows are stored as one long row."""
+    return count * image.width <= _MOST_GROUPS
+
+
 def load_rows(
     image: Image, form: Format, home: Home, rows: range, *, word: int, pad_value: int
 ) -> Load:
@@ -183,12 +214,7 @@ def load_rows(
         What is beside the image.
     """
     row_bytes, count = image.width * image.channels, len(rows)
-    # Rows without padding follow each other in both memories: one long row.
-    together = (
-        form.columns == 1
-        and count * image.width <= _MOST_GROUPS
-        and count * row_bytes <= _MOST_ROW_BYTES
-    )
+    together = loads_as_one(image, form, count)
     return Load(
         memory=LocalMemory.ACTIVATIONS,
         base=home.base,
@@ -220,7 +246,7 @@ def store_rows(image: Image, home: Home, rows: range, *, lanes: int, word: int) 
         Of the first row.
     """
     row_bytes = image.width * image.channels
-    together = len(rows) * image.width <= _MOST_GROUPS
+    together = stores_as_one(image, len(rows))
     return Store(
         base=home.base,
         address=home.address + rows.start * row_bytes,

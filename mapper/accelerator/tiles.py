@@ -3,6 +3,8 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
+from itertools import accumulate
 
 from golden.accelerator.description import Accelerator
 from golden.accelerator.interpreter import PARAMETER_WORDS
@@ -10,7 +12,19 @@ from golden.errors import UserError
 from mapper.accelerator.formats import Format, Part
 from mapper.accelerator.layers import ProductLayer
 
-__all__ = ["MOST_ROWS", "Cut", "Step", "Tile", "cut_layer"]
+__all__ = [
+    "MOST_ROWS",
+    "Cut",
+    "Cutting",
+    "Outer",
+    "Step",
+    "Tile",
+    "cut_by",
+    "cut_layer",
+    "most_filters",
+    "parameter_groups",
+    "whole_part",
+]
 
 _MOST_TAPS = 32
 _MOST_BLOCKS = 256
@@ -21,6 +35,38 @@ _OVERHEAD = 60
 """About as many cycles does an instruction of the execute unit take more than its jobs."""
 
 _WORTH_CUTTING = 8 * _OVERHEAD
+
+
+class Outer(Enum):
+    """What goes on last: all filters of a tile are made before the next, or all tiles of a group.
+
+    Constants that do not fit are loaded for each tile in one case, and source rows that are not
+    kept for each group of filters in the other.
+    """
+
+    TILES = "tiles"
+    FILTERS = "filters"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cutting:
+    """What is decided about a cut.
+
+    Parameters
+    ----------
+    heights : tuple of int
+        Output rows of the tiles, from top to bottom.
+    group : int
+        Most blocks of filters that are made at a time.
+    outer : Outer
+    together : bool
+        Whether all weights are loaded at once, which there must be room for.
+    """
+
+    heights: tuple[int, ...]
+    group: int
+    outer: Outer
+    together: bool
 
 
 @dataclass(frozen=True)
@@ -58,6 +104,7 @@ class Cut:
 
     Parameters
     ----------
+    cutting : Cutting
     parts : tuple of Part
         In the order in which steps use them first.
     pieces : tuple of tuple of int
@@ -65,6 +112,7 @@ class Cut:
     steps : tuple of Step
     """
 
+    cutting: Cutting
     parts: tuple[Part, ...]
     pieces: tuple[tuple[int, ...], ...]
     steps: tuple[Step, ...]
@@ -119,42 +167,22 @@ def cut_layer(
     UserError
         If not even a single column fits the accumulators.
     """
-    lanes = accelerator.lanes
     target = layer.geometry.target
-    blocks = target.blocks(lanes)
+    blocks = target.blocks(accelerator.lanes)
     bank = accelerator.sizes.accumulators // accelerator.accumulator_banks
-    whole = Part(
-        filters=range(blocks),
-        rows=range(layer.geometry.taps_y),
-        columns=range(form.taps_x),
-        blocks=range(1 if layer.diagonal else -(-form.depth // lanes)),
-    )
-    all_words = whole.words(form, lanes, diagonal=layer.diagonal)
+    whole = whole_part(layer, form, accelerator.lanes)
+    all_words = whole.words(form, accelerator.lanes, diagonal=layer.diagonal)
     room = accelerator.sizes.weights // 2
     if streamed and all_words <= accelerator.sizes.weights:
         room = accelerator.sizes.weights
     together = all_words <= room
-    pixels = max(target.width, min(4 * lanes, target.height * target.width))
+    pixels = max(target.width, min(4 * accelerator.lanes, target.height * target.width))
     if streamed and not together:
         # Weights are loaded for each tile: the tallest are best.
         pixels = target.width * min(most_rows, target.height)
     most = max(1, min(blocks, _MOST_BLOCKS, bank // min(pixels, bank)))
-    parameters = accelerator.sizes.parameters // PARAMETER_WORDS
-    if parameters < 1:
-        raise UserError(
-            f"parameter_bytes={accelerator.parameter_bytes} has no room for the"
-            f" {PARAMETER_WORDS * lanes} bytes that {lanes} channels take"
-        )
-    most = min(most, max(parameters // 2, 1))
+    most = min(most, most_filters(accelerator))
     most = max(1, min(most, room * blocks // all_words))
-    groups = [range(first, min(first + most, blocks)) for first in range(0, blocks, most)]
-    one = [Part(filters=groups[0], rows=whole.rows, columns=whole.columns, blocks=whole.blocks)]
-    shares = _shares(one, layer, form, room, lanes)
-    parts = tuple(
-        Part(filters=group, rows=share.rows, columns=share.columns, blocks=share.blocks)
-        for group in groups
-        for share in shares
-    )
     columns = min(target.width, bank // most)
     high = min(bank // (columns * most), most_rows, MOST_ROWS)
     jobs = len(whole.rows) * len(whole.columns) * len(whole.blocks)
@@ -164,21 +192,92 @@ def cut_layer(
         cycles = first_rows = 0
     heights = _heights(target.height, high, first_rows, cycles=cycles, loaded=loaded or streamed)
     if awaited and cycles > _WORTH_CUTTING:
-        least = -(-lanes // target.width)
-        saved = vector_cycles * target.row_words(lanes)
+        least = -(-accelerator.lanes // target.width)
+        saved = vector_cycles * target.row_words(accelerator.lanes)
         heights = _with_short_end(heights, vector_cycles / jobs, least, _OVERHEAD // saved)
+    cutting = Cutting(
+        heights=tuple(len(rows) for rows in heights),
+        group=most,
+        outer=Outer.TILES if together or streamed else Outer.FILTERS,
+        together=together,
+    )
+    return cut_by(layer, form, accelerator, cutting)
+
+
+def whole_part(layer: ProductLayer, form: Format, lanes: int) -> Part:
+    """All weights of a layer."""
+    return Part(
+        filters=range(layer.geometry.target.blocks(lanes)),
+        rows=range(layer.geometry.taps_y),
+        columns=range(form.taps_x),
+        blocks=range(1 if layer.diagonal else -(-form.depth // lanes)),
+    )
+
+
+def most_filters(accelerator: Accelerator) -> int:
+    """Most blocks of filters that can be made at a time.
+
+    Raises
+    ------
+    UserError
+        If there is no room for the parameters of one.
+    """
+    lanes = accelerator.lanes
+    parameters = accelerator.sizes.parameters // PARAMETER_WORDS
+    if parameters < 1:
+        raise UserError(
+            f"parameter_bytes={accelerator.parameter_bytes} has no room for the"
+            f" {PARAMETER_WORDS * lanes} bytes that {lanes} channels take"
+        )
+    return min(_MOST_BLOCKS, max(parameters // 2, 1))
+
+
+def parameter_groups(cut: Cut, accelerator: Accelerator) -> dict[int, range]:
+    """Filters whose parameters are loaded together, by their first."""
+    groups = {step.filters.start: step.filters for step in cut.steps}
+    blocks = max(group.stop for group in groups.values())
+    if 2 * blocks * PARAMETER_WORDS <= accelerator.sizes.parameters or len(groups) == 1:
+        return {0: range(blocks)}
+    return groups
+
+
+def cut_by(layer: ProductLayer, form: Format, accelerator: Accelerator, cutting: Cutting) -> Cut:
+    """The cut that was decided.
+
+    Raises
+    ------
+    UserError
+        If the weight memory has no room for two parts of a single tap.
+    """
+    lanes, target = accelerator.lanes, layer.geometry.target
+    blocks, most = target.blocks(lanes), cutting.group
+    bank = accelerator.sizes.accumulators // accelerator.accumulator_banks
+    whole = whole_part(layer, form, lanes)
+    room = accelerator.sizes.weights // (1 if cutting.together else 2)
+    groups = [range(first, min(first + most, blocks)) for first in range(0, blocks, most)]
+    one = [Part(filters=groups[0], rows=whole.rows, columns=whole.columns, blocks=whole.blocks)]
+    shares = _shares(one, layer, form, room, lanes)
+    parts = tuple(
+        Part(filters=group, rows=share.rows, columns=share.columns, blocks=share.blocks)
+        for group in groups
+        for share in shares
+    )
+    columns = min(target.width, bank // most)
+    ends = list(accumulate(cutting.heights))
     tiles = [
-        Tile(rows, range(left, min(left + columns, target.width)))
-        for rows in heights
+        Tile(range(end - height, end), range(left, min(left + columns, target.width)))
+        for height, end in zip(cutting.heights, ends, strict=True)
         for left in range(0, target.width, columns)
     ]
     steps = [(tile, number) for number in range(len(groups)) for tile in tiles]
-    if together or streamed:
+    if cutting.outer is Outer.TILES:
         steps = [(tile, number) for tile in tiles for number in range(len(groups))]
     count = len(shares)
+    every = tuple(range(len(parts)))
     return Cut(
+        cutting=cutting,
         parts=parts,
-        pieces=(tuple(range(len(parts))),) if together else tuple((i,) for i in range(len(parts))),
+        pieces=(every,) if cutting.together else tuple((i,) for i in every),
         steps=tuple(
             Step(
                 tile=tile,
