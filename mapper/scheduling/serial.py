@@ -1,10 +1,11 @@
 """Schedules as JSON, so that they can be kept, read by other tools, and checked again."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from golden.errors import UserError
-from mapper.scheduling.schedule import Placement, Schedule, Step
+from mapper.scheduling.schedule import Placement, Schedule, Step, Window
 
 __all__ = ["schedule_from_json", "schedule_to_json"]
 
@@ -20,7 +21,7 @@ def schedule_to_json(schedule: Schedule) -> dict[str, Any]:
     -------
     dict
         ``capacity_bytes`` and ``steps``; of each step ``operator``, ``resident`` (addresses by
-        tensor), ``spilled`` and ``retrieved``.
+        tensor), ``spilled``, ``retrieved``, ``windows`` and ``moved_bytes``.
     """
     return {
         "capacity_bytes": schedule.capacity_bytes,
@@ -30,6 +31,8 @@ def schedule_to_json(schedule: Schedule) -> dict[str, Any]:
                 "resident": {place.tensor: place.address for place in step.resident},
                 "spilled": list(step.spilled),
                 "retrieved": list(step.retrieved),
+                "windows": [asdict(window) for window in step.windows],
+                "moved_bytes": dict(step.moved_bytes),
             }
             for step in schedule.steps
         ],
@@ -37,7 +40,7 @@ def schedule_to_json(schedule: Schedule) -> dict[str, Any]:
 
 
 def schedule_from_json(plain: object) -> Schedule:
-    """The schedule that JSON values stand for.
+    """The schedule that JSON values stand for; steps need no ``windows`` and ``moved_bytes``.
 
     Whether it works is another question, for `mapper.scheduling.checker.check`.
 
@@ -56,17 +59,27 @@ def schedule_from_json(plain: object) -> Schedule:
 
 def _step(plain: object, what: str) -> Step:
     fields = _object(plain, what, ("operator", "resident", "spilled", "retrieved"))
-    resident = fields["resident"]
-    if not isinstance(resident, Mapping):
-        raise UserError(f"{what}: resident must be addresses by tensor, not {resident!r}")
+    resident = _numbers(fields["resident"], f"{what}: resident")
     return Step(
         operator=_name(fields["operator"], f"{what}: operator"),
-        resident=tuple(
-            Placement(tensor=name, address=_number(address, f"{what}: address of {name!r}"))
-            for name, address in resident.items()
-        ),
+        resident=tuple(Placement(tensor=name, address=at) for name, at in resident.items()),
         spilled=_names(fields["spilled"], f"{what}: spilled"),
         retrieved=_names(fields["retrieved"], f"{what}: retrieved"),
+        windows=tuple(
+            _window(window, f"{what}: a window")
+            for window in _list(fields.get("windows", []), f"{what}: windows")
+        ),
+        moved_bytes=_numbers(fields.get("moved_bytes", {}), f"{what}: moved_bytes"),
+    )
+
+
+def _window(plain: object, what: str) -> Window:
+    fields = _object(plain, what, ("tensor", "address", "size_bytes", "moved_bytes"))
+    return Window(
+        tensor=_name(fields["tensor"], f"{what}: tensor"),
+        address=_number(fields["address"], f"{what}: address"),
+        size_bytes=_number(fields["size_bytes"], f"{what}: size_bytes"),
+        moved_bytes=_number(fields["moved_bytes"], f"{what}: moved_bytes"),
     )
 
 
@@ -86,6 +99,12 @@ def _number(plain: object, what: str) -> int:
     if isinstance(plain, bool) or not isinstance(plain, int):
         raise UserError(f"{what} must be a whole number, not {plain!r}")
     return plain
+
+
+def _numbers(plain: object, what: str) -> dict[str, int]:
+    if not isinstance(plain, Mapping):
+        raise UserError(f"{what} must be numbers by tensor, not {plain!r}")
+    return {name: _number(number, f"{what} of {name!r}") for name, number in plain.items()}
 
 
 def _name(plain: object, what: str) -> str:

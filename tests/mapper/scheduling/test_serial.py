@@ -6,11 +6,24 @@ import re
 import pytest
 
 from golden.errors import UserError
+from mapper.scheduling.schedule import Schedule, Step, Window
 from mapper.scheduling.serial import schedule_from_json, schedule_to_json
 from tests.mapper.scheduling.test_checker import ROOMY, TIGHT
 
+WINDOWED = Schedule(
+    capacity_bytes=9,
+    steps=(
+        Step(
+            operator="in",
+            resident=(),
+            windows=(Window(tensor="x", address=3, size_bytes=2, moved_bytes=5),),
+            moved_bytes={"y": 7},
+        ),
+    ),
+)
 
-@pytest.mark.parametrize("schedule", [ROOMY, TIGHT])
+
+@pytest.mark.parametrize("schedule", [ROOMY, TIGHT, WINDOWED])
 def test_there_and_back(schedule):
     assert schedule_from_json(json.loads(json.dumps(schedule_to_json(schedule)))) == schedule
 
@@ -23,6 +36,8 @@ def test_what_json_holds():
         "resident": {"w": 4, "a": 8, "b": 8},
         "spilled": ["x"],
         "retrieved": [],
+        "windows": [],
+        "moved_bytes": {},
     }
 
 
@@ -43,11 +58,11 @@ STEP = {"operator": "f", "resident": {}, "spilled": [], "retrieved": []}
         ),
         (
             {"capacity_bytes": 9, "steps": [STEP, {**STEP, "resident": ["x"]}]},
-            "step 1: resident must be addresses by tensor, not ['x']",
+            "step 1: resident must be numbers by tensor, not ['x']",
         ),
         (
             {"capacity_bytes": 9, "steps": [{**STEP, "resident": {"x": 1.5}}]},
-            "step 0: address of 'x' must be a whole number, not 1.5",
+            "step 0: resident of 'x' must be a whole number, not 1.5",
         ),
         (
             {"capacity_bytes": 9, "steps": [{**STEP, "operator": 1}]},
@@ -60,6 +75,14 @@ STEP = {"operator": "f", "resident": {}, "spilled": [], "retrieved": []}
         (
             {"capacity_bytes": 9, "steps": [{**STEP, "retrieved": "x"}]},
             "step 0: retrieved must be a list, not 'x'",
+        ),
+        (
+            {"capacity_bytes": 9, "steps": [{**STEP, "windows": [{"tensor": "x"}]}]},
+            "step 0: a window must be an object with tensor, address, size_bytes, moved_bytes",
+        ),
+        (
+            {"capacity_bytes": 9, "steps": [{**STEP, "moved_bytes": {"x": "1"}}]},
+            "step 0: moved_bytes of 'x' must be a whole number, not '1'",
         ),
     ],
 )
