@@ -5,8 +5,8 @@ else about an engine.
 """
 
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from enum import Enum
 from typing import Any, Protocol
 
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from golden.formats import Codes, Format
+from golden.quantized import QuantizedTensor
 
 __all__ = [
     "Beat",
@@ -27,6 +28,7 @@ __all__ = [
     "Layout",
     "Operand",
     "PortLayout",
+    "Width",
 ]
 
 
@@ -36,6 +38,13 @@ class Dim(Enum):
     M = "m"
     N = "n"
     K = "k"
+
+
+class Width(Enum):
+    """Bits of an operand's codes, where a job says how many: planes of digits run along it."""
+
+    ACTIVATION = "activation_bits"
+    WEIGHT = "weight_bits"
 
 
 class Operand(Enum):
@@ -68,6 +77,8 @@ class Job:
         Size of the tile, each at least 1.
     m0, n0, k0 : int
         Where the tile begins in its GEMM.
+    activation_bits, weight_bits : int
+        Of the operands' codes, for engines whose jobs say so; 0 for the others.
     """
 
     m: int
@@ -76,10 +87,12 @@ class Job:
     m0: int = 0
     n0: int = 0
     k0: int = 0
+    activation_bits: int = 0
+    weight_bits: int = 0
 
-    def size(self, dim: Dim) -> int:
-        """Length of the tile along ``dim``."""
-        return {Dim.M: self.m, Dim.N: self.n, Dim.K: self.k}[dim]
+    def size(self, dim: Dim | Width) -> int:
+        """Length of the tile along ``dim``, or bits of an operand's codes."""
+        return int(getattr(self, dim.value))
 
     def offset(self, dim: Dim) -> int:
         """Where the tile begins along ``dim``."""
@@ -93,14 +106,18 @@ class Job:
         return row, col
 
 
+def _unsaid() -> NDArray[np.int64]:
+    return np.empty(0, dtype=np.int64)
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Jobs:
     """An ordered list of jobs, held as columns so that long lists stay cheap.
 
     Parameters
     ----------
-    m, n, k, m0, n0, k0 : ndarray of int64, shape (jobs,)
-        As in `Job`.
+    m, n, k, m0, n0, k0, activation_bits, weight_bits : ndarray of int64, shape (jobs,)
+        As in `Job`; bits are 0 where they are left out.
     """
 
     m: NDArray[np.int64]
@@ -109,6 +126,14 @@ class Jobs:
     m0: NDArray[np.int64]
     n0: NDArray[np.int64]
     k0: NDArray[np.int64]
+    activation_bits: NDArray[np.int64] = field(default_factory=_unsaid)
+    weight_bits: NDArray[np.int64] = field(default_factory=_unsaid)
+
+    def __post_init__(self) -> None:
+        """Fill in the bits of operands."""
+        for width in Width:
+            if not len(getattr(self, width.value)):
+                object.__setattr__(self, width.value, np.zeros_like(self.m))
 
     def __len__(self) -> int:
         return len(self.m)
@@ -148,6 +173,10 @@ class Jobs:
         """The same tiles in a product whose block begins at row ``m0`` and column ``n0``."""
         return replace(self, m0=self.m0 + m0, n0=self.n0 + n0)
 
+    def with_bits(self, width: Width, bits: int) -> "Jobs":
+        """The same tiles, with operands of so many bits."""
+        return replace(self, **{width.value: np.full_like(self.m, bits)})
+
     def repeated(self, count: int) -> "Jobs":
         """The list ``count`` times over."""
         return Jobs(
@@ -181,10 +210,19 @@ class Jobs:
 
 @dataclass(frozen=True)
 class JobField:
-    """A field of the job port: the size of the tile along ``dim``, 1 to ``most``."""
+    """A field of the job port: the size of the tile along ``dim``, 1 to ``most``.
 
-    dim: Dim
+    Of a width it is the bits of codes, one of ``choices`` where not all up to ``most`` are.
+    """
+
+    dim: Dim | Width
     most: int
+    choices: tuple[int, ...] = ()
+
+    @property
+    def allowed(self) -> Sequence[int]:
+        """Every value that a job may have."""
+        return self.choices or range(1, self.most + 1)
 
     @property
     def bits(self) -> int:
@@ -196,7 +234,7 @@ class JobField:
 class Lane:
     """A dimension that lanes of one beat run along, ``count`` elements wide."""
 
-    dim: Dim
+    dim: Dim | Width
     count: int
 
 
@@ -204,7 +242,7 @@ class Lane:
 class Beat:
     """A dimension that beats run along; ``descending`` starts at the far end of the tile."""
 
-    dim: Dim
+    dim: Dim | Width
     descending: bool = False
 
 
@@ -216,22 +254,28 @@ class PortLayout:
     bits of the payload. Beats are the row-major index over ``beats``. A dimension that appears in
     both is cut into groups of the lane's count, one group a beat.
 
+    Lanes may carry digits of codes in place of codes: then a `Width` is among lanes or beats,
+    digit 0 being the least significant.
+
     Parameters
     ----------
     operand : Operand
         The matrix that the port carries.
     format : Format
-        Of each element.
+        Of each element; of the widest, where a job says how many bits codes have.
     lanes : tuple of Lane
         Outermost first.
     beats : tuple of Beat
         Outermost first.
+    digit_bits : int, optional
+        Bits of a lane where lanes carry digits; None where they carry codes.
     """
 
     operand: Operand
     format: Format
     lanes: tuple[Lane, ...]
     beats: tuple[Beat, ...]
+    digit_bits: int | None = None
 
     @property
     def width(self) -> int:
@@ -239,9 +283,19 @@ class PortLayout:
         return math.prod(lane.count for lane in self.lanes)
 
     @property
+    def lane_bits(self) -> int:
+        """Bits of one lane."""
+        return self.digit_bits or self.format.bits
+
+    @property
     def bits(self) -> int:
         """Bits of one beat's payload."""
-        return self.width * self.format.bits
+        return self.width * self.lane_bits
+
+    def format_of(self, job: Job) -> Format:
+        """Of each element of a job's tile."""
+        bits = {Operand.A: job.activation_bits, Operand.W: job.weight_bits}.get(self.operand, 0)
+        return self.format.with_bits(bits) if bits else self.format
 
     def elements(self, job: Job) -> NDArray[np.int64]:
         """Row-major index into the tile of ``operand``, for every beat and lane of a job.
@@ -252,21 +306,42 @@ class PortLayout:
             -1 where a lane carries nothing: what a source drives there must not matter, and what
             a sink finds there means nothing.
         """
+        return self._expanded(job)[0]
+
+    def digits(self, job: Job) -> NDArray[np.int64]:
+        """Number of the digit that each lane of each beat carries, 0 where lanes carry codes.
+
+        Returns
+        -------
+        ndarray of int64, shape (beats, lanes)
+        """
+        return self._expanded(job)[1]
+
+    def _expanded(self, job: Job) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         group = {lane.dim: lane.count for lane in self.lanes}
-        position: dict[Dim, NDArray[np.int64]] = {}
+        position: dict[Dim | Width, NDArray[np.int64]] = {}
         axes = len(self.beats) + len(self.lanes)
         for axis, beat in enumerate(self.beats):
             step = group.get(beat.dim, 1)
-            starts = np.arange(0, job.size(beat.dim), step, dtype=np.int64)
+            starts = np.arange(0, self._length(job, beat.dim), step, dtype=np.int64)
             position[beat.dim] = _along(starts[::-1] if beat.descending else starts, axis, axes)
         for axis, lane in enumerate(self.lanes, start=len(self.beats)):
             inner = _along(np.arange(lane.count, dtype=np.int64), axis, axes)
             position[lane.dim] = position.get(lane.dim, 0) + inner
         row_dim, col_dim = self.operand.dims
-        row, col = position[row_dim], position[col_dim]
-        inside = (row < job.size(row_dim)) & (col < job.size(col_dim))
-        index = np.where(inside, row * job.size(col_dim) + col, -1)
-        return index.reshape(-1, self.width)
+        inside = np.array(True)
+        for dim, along in position.items():
+            inside = inside & (along < self._length(job, dim))
+        index = np.where(inside, position[row_dim] * job.size(col_dim) + position[col_dim], -1)
+        digit = next((along for dim, along in position.items() if isinstance(dim, Width)), 0)
+        digits = np.where(inside, digit, 0)
+        return index.reshape(-1, self.width), digits.reshape(-1, self.width)
+
+    def _length(self, job: Job, dim: Dim | Width) -> int:
+        """Of the tile along a dimension, or digits of a code."""
+        if isinstance(dim, Width):
+            return -(-job.size(dim) // self.lane_bits)
+        return job.size(dim)
 
 
 def _along(values: NDArray[np.int64], axis: int, axes: int) -> NDArray[np.int64]:
@@ -294,12 +369,13 @@ class Layout:
     def job_code(self, job: Job) -> int:
         """Payload of the job port."""
         code, position = 0, 0
-        for field in self.job:
-            size = job.size(field.dim)
-            if not 1 <= size <= field.most:
-                raise ValueError(f"a job's {field.dim.value} is 1 to {field.most}, not {size}")
+        for entry in self.job:
+            size = job.size(entry.dim)
+            if size not in entry.allowed:
+                allowed = ", ".join(map(str, entry.choices)) or f"1 to {entry.most}"
+                raise ValueError(f"a job's {entry.dim.value} is {allowed}, not {size}")
             code |= size << position
-            position += field.bits
+            position += entry.bits
         return code
 
 
@@ -318,8 +394,18 @@ class EngineParams(Protocol):
 class GoldenEngine(Protocol):
     """What the golden module of an engine offers, beside its ``Params`` and ``PRESETS``."""
 
-    def matmul(self, params: Any, a: Codes, w: Codes, c: Codes | None = None) -> Codes:
-        """``a @ w + c`` in accumulator codes, shape (M, N); see the engine for its arithmetic."""
+    def matmul(
+        self,
+        params: Any,
+        a: Codes | QuantizedTensor,
+        w: Codes | QuantizedTensor,
+        c: Codes | None = None,
+    ) -> Codes:
+        """``a @ w + c`` in accumulator codes, shape (M, N); see the engine for its arithmetic.
+
+        Bare codes are those of the ports' formats. Of an engine whose jobs say how wide codes are,
+        these are the widest, and a quantized tensor says its own.
+        """
 
     def jobs(self, params: Any, m: int, n: int, k: int) -> Jobs:
         """The ordered jobs of a GEMM."""

@@ -1,6 +1,6 @@
 """From number formats to Amaranth shapes."""
 
-from amaranth.hdl import Shape
+from amaranth.hdl import Shape, unsigned
 from amaranth.lib import data
 
 from golden.contract import JobField, PortLayout
@@ -15,8 +15,9 @@ def shape_of(format: Format) -> Shape:
 
 
 def beat_shape(port: PortLayout) -> data.ArrayLayout:
-    """Payload of a port: one code a lane, lane 0 in the least significant bits."""
-    return data.ArrayLayout(shape_of(port.format), port.width)
+    """Payload of a port: one code, or digit, a lane, lane 0 in the least significant bits."""
+    shape = shape_of(port.format) if port.digit_bits is None else unsigned(port.digit_bits)
+    return data.ArrayLayout(shape, port.width)
 
 
 def job_shape(job: tuple[JobField, ...]) -> data.StructLayout:

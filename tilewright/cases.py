@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from golden.contract import Dim, Jobs, PortLayout
-from golden.formats import Codes
+from golden.contract import Dim, Jobs, Layout, PortLayout
+from golden.formats import Codes, Format
 from tilewright.catalog import Engine
 from tilewright.stimulus import Stalls, Stimulus
+from tilewright.widths import Widths, width_choices, with_widths
 
 __all__ = ["DISTURBANCES", "choose_stimuli", "random_codes"]
 
@@ -47,7 +48,7 @@ def choose_stimuli(
     seed : int
     """
     rng = np.random.default_rng(seed)
-    fixed = [_extremes(engine, params), *_corners(engine, params, rng)]
+    fixed = [*_extremes(engine, params), *_corners(engine, params, rng)]
     stimuli = [*fixed]
     done = sum(_outputs(stimulus) for stimulus in fixed)
     index = 0
@@ -59,13 +60,11 @@ def choose_stimuli(
     return stimuli
 
 
-def random_codes(port: PortLayout, shape: tuple[int, int], rng: np.random.Generator) -> Codes:
-    """Random codes of a port's format, an extreme in every tenth place."""
-    bits = port.format.bits
-    codes = rng.integers(0, 1 << bits, shape, dtype=np.uint64)
-    extremes = rng.choice(port.format.extremes.astype(np.uint64), shape)
-    mixed: Codes = np.where(rng.random(shape) < 0.1, extremes, codes)
-    return mixed.astype(port.format.extremes.dtype)
+def random_codes(format: Format, shape: tuple[int, int], rng: np.random.Generator) -> Codes:
+    """Random codes of a format, an extreme in every tenth place."""
+    extremes = rng.choice(format.extremes, shape)
+    mixed: Codes = np.where(rng.random(shape) < 0.1, extremes, format.draw(rng, shape))
+    return mixed
 
 
 def _outputs(stimulus: Stimulus) -> int:
@@ -73,17 +72,30 @@ def _outputs(stimulus: Stimulus) -> int:
     return undisturbed * int(np.sum(stimulus.jobs.m * stimulus.jobs.n))
 
 
-def _extremes(engine: Engine, params: Any) -> Stimulus:
+def _extremes(engine: Engine, params: Any) -> Iterator[Stimulus]:
     """The longest K, with rows and columns of smallest and of largest codes."""
     ports = engine.golden.layout(params)
     k = params.k_max
-    a = np.repeat(ports.activations.format.extremes[:, np.newaxis], k, axis=1)
-    w = np.repeat(ports.weights.format.extremes[np.newaxis], k, axis=0)
-    return Stimulus(name="extremes", jobs=engine.golden.jobs(params, 2, 2, k), a=a, w=w)
+    for widths in width_choices(ports):
+        jobs = with_widths(engine.golden.jobs(params, 2, 2, k), widths)
+        formats = _formats(ports, jobs)
+        a = np.repeat(formats[0].extremes[:, np.newaxis], k, axis=1)
+        w = np.repeat(formats[1].extremes[np.newaxis], k, axis=0)
+        yield Stimulus(name=_named("extremes", widths), jobs=jobs, a=a, w=w)
+
+
+def _formats(ports: Layout, jobs: Jobs) -> tuple[Format, Format]:
+    """Of both operands of jobs that are equally wide."""
+    job = next(iter(jobs))
+    return ports.activations.format_of(job), ports.weights.format_of(job)
+
+
+def _named(name: str, widths: Widths) -> str:
+    return " ".join((name, *(f"{width.value}={bits}" for width, bits in widths.items())))
 
 
 def _full_tile(ports: PortLayout) -> dict[Dim, int]:
-    return {lane.dim: lane.count for lane in ports.lanes}
+    return {lane.dim: lane.count for lane in ports.lanes if isinstance(lane.dim, Dim)}
 
 
 def _tile_sizes(engine: Engine, params: Any) -> dict[Dim, int]:
@@ -104,16 +116,20 @@ def _corners(engine: Engine, params: Any, rng: np.random.Generator) -> Iterator[
         full = sizes.get(dim, 5)
         choices.append(sorted({min(size, limit.get(dim, size)) for size in (1, full, full + 1)}))
     corners = list(product(*choices))
+    combinations = width_choices(engine.golden.layout(params))
     for number, (m, n, k) in enumerate(corners):
         # Where there are fewer corners than disturbances, some get several.
         own = DISTURBANCES[number :: len(corners)] or (DISTURBANCES[number % len(DISTURBANCES)],)
-        yield _gemm(engine, params, rng, f"corner {m}x{k}x{n}", (m, k, n), (Stalls(), *own))
+        widths = combinations[number % len(combinations)]
+        name = f"corner {m}x{k}x{n}"
+        yield _gemm(engine, params, rng, name, (m, k, n), widths, (Stalls(), *own))
     m, n, k = (choice[-1] for choice in choices)
     jobs = engine.golden.jobs(params, m, n, k)
     cycles = engine.sim.timing_sequence(params, jobs)
     resets = sorted({1 + cycles * part // 5 for part in range(1, 5)})
     cut_short = tuple(entry for cycle in resets for entry in (Stalls(reset_after=cycle), Stalls()))
-    yield _gemm(engine, params, rng, f"reset in {m}x{k}x{n}", (m, k, n), cut_short)
+    name = f"reset in {m}x{k}x{n}"
+    yield _gemm(engine, params, rng, name, (m, k, n), {}, cut_short)
 
 
 def _gemm(
@@ -122,15 +138,17 @@ def _gemm(
     rng: np.random.Generator,
     name: str,
     shape: tuple[int, int, int],
+    widths: Widths,
     stalls: tuple[Stalls, ...],
 ) -> Stimulus:
     m, k, n = shape
-    ports = engine.golden.layout(params)
+    jobs = with_widths(engine.golden.jobs(params, m, n, k), widths)
+    first, second = _formats(engine.golden.layout(params), jobs)
     return Stimulus(
-        name=name,
-        jobs=engine.golden.jobs(params, m, n, k),
-        a=random_codes(ports.activations, (m, k), rng),
-        w=random_codes(ports.weights, (k, n), rng),
+        name=_named(name, widths),
+        jobs=jobs,
+        a=random_codes(first, (m, k), rng),
+        w=random_codes(second, (k, n), rng),
         stalls=stalls,
     )
 
@@ -144,18 +162,27 @@ def _burst(
     longest[Dim.K] = min(longest[Dim.K], params.k_max)
     longest[Dim.M] = max(longest[Dim.M], 40)
     ports = engine.golden.layout(params)
-    lists = []
-    row, col, k_most = 0, 0, 0
-    for _ in range(BURST):
-        m, n, k = (int(rng.integers(1, longest[dim] + 1)) for dim in (Dim.M, Dim.N, Dim.K))
-        jobs = engine.golden.jobs(params, m, n, k)
+    combinations = width_choices(ports)
+    shapes = [
+        tuple(int(rng.integers(1, longest[dim] + 1)) for dim in (Dim.M, Dim.N, Dim.K))
+        for _ in range(BURST)
+    ]
+    deepest = max(k for _, _, k in shapes)
+    lists, rows, columns = [], [], []
+    row, col = 0, 0
+    for number, (m, n, k) in enumerate(shapes, start=BURST * index):
+        widths = combinations[number % len(combinations)]
+        jobs = with_widths(engine.golden.jobs(params, m, n, k), widths)
+        first, second = _formats(ports, jobs)
+        rows.append(random_codes(first, (m, deepest), rng))
+        columns.append(random_codes(second, (deepest, n), rng))
         lists.append(jobs.moved(row, col))
-        row, col, k_most = row + m, col + n, max(k_most, k)
+        row, col = row + m, col + n
     return Stimulus(
         name=name,
         jobs=Jobs.concatenate(*lists),
-        a=random_codes(ports.activations, (row, k_most), rng),
-        w=random_codes(ports.weights, (k_most, col), rng),
+        a=np.concatenate(rows),
+        w=np.concatenate(columns, axis=1),
         stalls=(Stalls(), DISTURBANCES[index % len(DISTURBANCES)])
         if index % 4 == 0
         else (Stalls(),),

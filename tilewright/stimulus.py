@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from golden.contract import Job, Jobs, Layout, Operand, PortLayout
 from golden.formats import Codes
 from golden.packing import pack
+from golden.quantized import QuantizedTensor
 from hw.bench.vectors import Case, Plan, Vectors
 from tilewright.catalog import Engine
 
@@ -116,6 +117,7 @@ def build_vectors(
             )
             for stalls in stimulus.stalls
         )
+    shortest = engine.golden.jobs(params, 1, 1, 1)
     sizes, _ = _sizes(Jobs.concatenate(*(stimulus.jobs for stimulus in stimuli)))
     one_job = max(engine.sim.timing_sequence(params, Jobs.of(size)) for size in sizes)
     return Vectors(
@@ -126,7 +128,7 @@ def build_vectors(
             # A job with all its ports stalled moves at least a beat in a fraction of this.
             patience_cycles=20 * one_job + 200,
             # What is still on its way comes within the time of the shortest job.
-            listen_cycles=4 * engine.sim.timing_sequence(params, Jobs.of(Job(m=1, n=1, k=1))),
+            listen_cycles=4 * engine.sim.timing_sequence(params, shortest),
             seed=seed,
             cases=tuple(cases),
         ),
@@ -156,9 +158,10 @@ def _blocks(jobs: Jobs) -> Iterator[Jobs]:
 
 def _sizes(jobs: Jobs) -> tuple[list[Job], NDArray[np.int64]]:
     """Sizes that occur, and for each job which of them it has."""
-    columns = np.stack([jobs.m, jobs.n, jobs.k], axis=1)
+    names = ("m", "n", "k", "activation_bits", "weight_bits")
+    columns = np.stack([getattr(jobs, name) for name in names], axis=1)
     sizes, which = np.unique(columns, axis=0, return_inverse=True)
-    return [Job(m=m, n=n, k=k) for m, n, k in sizes.tolist()], which.ravel()
+    return [Job(**dict(zip(names, row, strict=True))) for row in sizes.tolist()], which.ravel()
 
 
 def _all_beats(
@@ -198,11 +201,14 @@ class _Elements:
     ----------
     index : ndarray of int64, shape (beats, lanes)
         Row-major index into the tile of the job; -1 where a lane carries nothing.
+    digit : ndarray of int64, shape (beats, lanes)
+        Number of the code's digit.
     job : ndarray of int64, shape (beats,)
         Number of the job that a beat belongs to.
     """
 
     index: NDArray[np.int64]
+    digit: NDArray[np.int64]
     job: NDArray[np.int64]
 
     @property
@@ -214,9 +220,11 @@ class _Elements:
     def of(cls, port: PortLayout, sizes: Sequence[Job], which: NDArray[np.int64]) -> "_Elements":
         """For jobs of ``sizes[which]``."""
         elements = [port.elements(size) for size in sizes]
+        digits = [port.digits(size) for size in sizes]
         beats = np.array([len(rows) for rows in elements])
         return cls(
             index=np.concatenate([elements[size] for size in which]),
+            digit=np.concatenate([digits[size] for size in which]),
             job=np.repeat(np.arange(len(which)), beats[which]),
         )
 
@@ -243,9 +251,11 @@ def _operand_beats(
     elements = _Elements.of(port, sizes, which)
     row0, col0, cols = (column[elements.job, np.newaxis] for column in tiles)
     row, col = np.divmod(np.maximum(elements.index, 0), cols)
-    bits = port.format.bits
+    bits = port.lane_bits
     noise = rng.integers(0, 1 << bits, elements.index.shape, dtype=np.uint64)
-    return pack(np.where(elements.used, matrix[row0 + row, col0 + col], noise), bits)
+    codes = matrix[row0 + row, col0 + col].astype(np.uint64)
+    digits = codes >> (elements.digit * bits).astype(np.uint64) & np.uint64((1 << bits) - 1)
+    return pack(np.where(elements.used, digits, noise), bits)
 
 
 def _results(engine: Engine, params: Any, stimulus: Stimulus, jobs: Jobs) -> Codes:
@@ -254,13 +264,15 @@ def _results(engine: Engine, params: Any, stimulus: Stimulus, jobs: Jobs) -> Cod
     A result depends on nothing but a row of ``a`` and a column of ``w``, so that tiles with an
     operand in common are computed as one product.
     """
+    widths = jobs.activation_bits, jobs.weight_bits
     same_a, same_w = (
         _groups(np.stack(columns, axis=1))
         for columns in (
-            (jobs.m0, jobs.m, jobs.k0, jobs.k),
-            (jobs.n0, jobs.n, jobs.k0, jobs.k),
+            (jobs.m0, jobs.m, jobs.k0, jobs.k, *widths),
+            (jobs.n0, jobs.n, jobs.k0, jobs.k, *widths),
         )
     )
+    ports = engine.golden.layout(params)
     every = list(jobs)
     tiles: list[Codes] = [np.empty(0, np.uint8)] * len(every)
     along = 1 if len(same_a) <= len(same_w) else 0
@@ -277,10 +289,18 @@ def _results(engine: Engine, params: Any, stimulus: Stimulus, jobs: Jobs) -> Cod
             a = np.concatenate([stimulus.a[job.tile(Operand.A)] for job in members])
             w = stimulus.w[depth, cols]
             ends = np.cumsum([job.m for job in members])
-        product = engine.golden.matmul(params, a, w)
+        first = _operand(ports.activations, a, members[0])
+        second = _operand(ports.weights, w, members[0])
+        product = engine.golden.matmul(params, first, second)
         for number, tile in zip(group, np.split(product, ends[:-1], axis=along), strict=True):
             tiles[number] = tile.ravel()
     return np.concatenate(tiles)
+
+
+def _operand(port: PortLayout, codes: Codes, job: Job) -> Codes | QuantizedTensor:
+    """Codes, with their format where the job says how many bits they have."""
+    format = port.format_of(job)
+    return codes if format == port.format else QuantizedTensor(codes=codes, format=format)
 
 
 def _groups(keys: NDArray[np.int64]) -> list[NDArray[np.int64]]:

@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from amaranth.hdl import Fragment
 from amaranth.lib import wiring
 
@@ -33,7 +34,7 @@ from golden.accelerator.registers import (
     find_register,
 )
 from golden.contract import Job, PortLayout
-from golden.formats import IntFormat
+from golden.formats import Format, IntFormat, parse_format
 from golden.params import ParamInfo
 from hw.accelerator.top import Top
 from hw.generate import design_ports
@@ -226,16 +227,21 @@ def format_table() -> str:
 
 def format_values(*names: str) -> str:
     """Every code of small formats, and its value."""
-    formats = [IntFormat(int(n.lstrip("uint")), signed=not n.startswith("u")) for n in names]
+    formats = [parse_format(name) for name in names]
     codes = range(1 << max(format.bits for format in formats))
     rows = []
     for code in codes:
-        values = [
-            str(int(format.decode([code])[0])) if code < 1 << format.bits else ""
-            for format in formats
-        ]
+        values = [_value(format, code) for format in formats]
         rows.append([f"`0b{code:0{max(f.bits for f in formats)}b}`", *values])
     return table(["code", *(f"`{name}`" for name in names)], rows)
+
+
+def _value(format: Format, code: int) -> str:
+    """Of a code, if it is one."""
+    try:
+        return str(int(np.asarray(format.decode([code]))[0]))
+    except ValueError:
+        return ""
 
 
 def verbs_table() -> str:

@@ -4,7 +4,18 @@ import re
 import numpy as np
 import pytest
 
-from golden.contract import Beat, Dim, Job, JobField, Jobs, Lane, Layout, Operand, PortLayout
+from golden.contract import (
+    Beat,
+    Dim,
+    Job,
+    JobField,
+    Jobs,
+    Lane,
+    Layout,
+    Operand,
+    PortLayout,
+    Width,
+)
 from golden.formats import INT8, UINT8, IntFormat
 
 WS_ACTIVATIONS = PortLayout(
@@ -162,3 +173,62 @@ def test_a_job_that_its_port_can_not_say_is_refused(
 ) -> None:
     with pytest.raises(ValueError, match=re.escape(message)):
         layout.job_code(Job(**{"m": 1, "n": 1, "k": 1, **sizes}))
+
+
+@pytest.mark.parametrize("bits", [1, 2, 3, 5, 8])
+@pytest.mark.parametrize("digit_bits", [1, 2, 3])
+def test_lanes_carry_digits_of_codes_plane_after_plane(bits: int, digit_bits: int) -> None:
+    port = PortLayout(
+        operand=Operand.W,
+        format=IntFormat(8),
+        lanes=(Lane(Dim.N, 2), Lane(Dim.K, 4)),
+        beats=(Beat(Dim.K), Beat(Width.WEIGHT)),
+        digit_bits=digit_bits,
+    )
+    assert (port.bits, port.lane_bits) == (8 * digit_bits, digit_bits)
+    job = Job(m=1, n=2, k=5, weight_bits=bits)
+    assert port.format_of(job) == IntFormat(bits)
+    codes = IntFormat(bits).draw(np.random.default_rng(bits), (5, 2))
+    seen = np.zeros_like(codes)
+    elements, digits = port.elements(job), port.digits(job)
+    planes = -(-bits // digit_bits)
+    assert elements.shape == (2 * planes, 8)
+    for beat, (element, digit) in enumerate(zip(elements, digits, strict=True)):
+        used = element >= 0
+        assert set(digit[used].tolist()) == {beat % planes}
+        for where, plane in zip(element[used].tolist(), digit[used].tolist(), strict=True):
+            code = int(codes.ravel()[where])
+            piece = code >> (plane * digit_bits) & ((1 << digit_bits) - 1)
+            seen.ravel()[where] |= piece << (plane * digit_bits)
+    assert seen.tolist() == codes.tolist()
+
+
+def test_digits_may_lie_side_by_side() -> None:
+    port = PortLayout(
+        operand=Operand.A,
+        format=IntFormat(4, signed=False),
+        lanes=(Lane(Width.ACTIVATION, 4),),
+        beats=(Beat(Dim.M), Beat(Dim.K)),
+        digit_bits=1,
+    )
+    job = Job(m=1, n=1, k=2, activation_bits=3)
+    assert port.elements(job).tolist() == [[0, 0, 0, -1], [1, 1, 1, -1]]
+    assert port.digits(job).tolist() == [[0, 1, 2, 0], [0, 1, 2, 0]]
+
+
+def test_a_job_says_only_widths_that_the_engine_has() -> None:
+    field = JobField(Width.WEIGHT, 8, choices=(2, 4, 8))
+    port = PortLayout(operand=Operand.A, format=IntFormat(8), lanes=(), beats=())
+    ports = Layout(job=(field,), activations=port, weights=port, results=port)
+    assert ports.job_code(Job(m=1, n=1, k=1, weight_bits=4)) == 4
+    with pytest.raises(ValueError, match=r"^a job's weight_bits is 2, 4, 8, not 3$"):
+        ports.job_code(Job(m=1, n=1, k=1, weight_bits=3))
+
+
+def test_jobs_have_widths() -> None:
+    jobs = Jobs.of(Job(m=1, n=2, k=3), Job(m=4, n=5, k=6))
+    assert jobs.weight_bits.tolist() == [0, 0]
+    wide = jobs.with_bits(Width.WEIGHT, 4)
+    assert [job.weight_bits for job in wide] == [4, 4]
+    assert [job.size(Width.WEIGHT) for job in wide.repeated(2).moved(1, 1)] == [4] * 4
+    assert [job.size(Width.ACTIVATION) for job in wide] == [0, 0]

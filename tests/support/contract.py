@@ -11,10 +11,12 @@ import numpy as np
 from amaranth.hdl import Value
 from amaranth.lib import wiring
 
-from golden.contract import Dim, Job, Jobs, Layout, Operand, PortLayout
-from golden.formats import Codes, IntFormat
+from golden.contract import Dim, Job, Jobs, Layout, Operand, PortLayout, Width
+from golden.formats import BipolarFormat, Codes, Format, IntFormat, TernaryFormat
+from golden.quantized import QuantizedTensor
 from tests.support.pysim import Played, play
 from tilewright.stimulus import Stalls, Stimulus, build_vectors
+from tilewright.widths import width_choices, with_widths
 
 __all__ = [
     "DISTURBANCES",
@@ -109,17 +111,19 @@ def tile_limits(ports: Layout) -> dict[Dim, int]:
     """Largest tile along each dimension: what the job port can say and what the lanes can hold."""
     limits: dict[Dim, int] = {}
     for field in ports.job:
+        if isinstance(field.dim, Width):
+            continue
         limits[field.dim] = min(field.most, limits.get(field.dim, field.most))
     for port in (ports.activations, ports.weights, ports.results):
         along_beats = {beat.dim for beat in port.beats}
         for lane in port.lanes:
-            if lane.dim not in along_beats:
+            if isinstance(lane.dim, Dim) and lane.dim not in along_beats:
                 limits[lane.dim] = min(lane.count, limits.get(lane.dim, lane.count))
     return limits
 
 
 def plain_product(
-    a: Codes, w: Codes, c: Codes | None, formats: tuple[IntFormat, IntFormat, IntFormat]
+    a: Codes, w: Codes, c: Codes | None, formats: tuple[Format, Format, IntFormat]
 ) -> list[list[int]]:
     """Codes of ``a @ w + c`` by the schoolbook, in Python's integers."""
     first, second, sums = formats
@@ -142,8 +146,16 @@ def plain_product(
     ]
 
 
-def _value(code: int, format: IntFormat) -> int:
-    return code - (1 << format.bits) if format.signed and code >> (format.bits - 1) else code
+def _value(code: int, format: Format) -> int:
+    match format:
+        case BipolarFormat():
+            return sum((1 << bit) * (1 if code >> bit & 1 else -1) for bit in range(format.bits))
+        case TernaryFormat():
+            return {0: 0, 1: 1, 3: -1}[code]
+        case IntFormat(signed=True) if code >> (format.bits - 1):
+            return code - (1 << format.bits)
+        case _:
+            return code
 
 
 def check_golden(
@@ -152,15 +164,18 @@ def check_golden(
     """Jobs, layout and arithmetic, and the timing of a GEMM against that of its jobs."""
     ports = engine.golden.layout(params)
     problems = _check_known_sizes(ports)
-    for m, n, k in shapes:
-        where = f"GEMM M={m} N={n} K={k}"
-        jobs = engine.golden.jobs(params, m, n, k)
+    combinations = width_choices(ports)
+    for index, (m, n, k) in enumerate(shapes):
+        widths = combinations[index % len(combinations)]
+        said = (f"{width.value}={bits}" for width, bits in widths.items())
+        where = " ".join((f"GEMM M={m} N={n} K={k}", *said))
+        jobs = with_widths(engine.golden.jobs(params, m, n, k), widths)
         found = [*_check_cover(jobs, (m, n, k)), *_check_limits(jobs, ports)]
         if not found:
             found = [
                 *(problem for job in jobs for problem in _check_layout(ports, job)),
                 *_check_product(engine, params, jobs, (m, n, k), rng),
-                *_check_timing(engine, params, jobs, (m, n, k)),
+                *_check_timing(engine, params, (m, n, k)),
             ]
         problems += [f"{where}: {problem}" for problem in found]
     return problems
@@ -207,8 +222,10 @@ def _check_layout(ports: Layout, job: Job) -> list[str]:
     for name in ("activations", "weights", "results"):
         port: PortLayout = getattr(ports, name)
         elements = port.elements(job)
-        size = job.size(port.operand.dims[0]) * job.size(port.operand.dims[1])
-        used = np.sort(elements[elements >= 0])
+        digits = -(-port.format_of(job).bits // port.lane_bits)
+        size = digits * job.size(port.operand.dims[0]) * job.size(port.operand.dims[1])
+        carried = elements * digits + port.digits(job)
+        used = np.sort(carried[elements >= 0])
         if elements.ndim != 2 or elements.shape[1] != port.width:
             problems.append(f"{name}: {elements.shape} is not beats of {port.width} lanes")
         if not np.array_equal(used, np.arange(size)):
@@ -231,13 +248,20 @@ def _check_product(
     """The whole product against its tiles, and for integers against the schoolbook."""
     m, n, k = shape
     ports = engine.golden.layout(params)
-    a, w = (
-        mixed_codes(ports.activations, (m, k), 0, rng),
-        mixed_codes(ports.weights, (k, n), 1, rng),
-    )
-    c = mixed_codes(ports.results, (m, n), 0, rng)
+    job = next(iter(jobs))
+    first, second = ports.activations.format_of(job), ports.weights.format_of(job)
+    a, w = mixed_codes(first, (m, k), 0, rng), mixed_codes(second, (k, n), 1, rng)
+    c = mixed_codes(ports.results.format, (m, n), 0, rng)
     given = a.copy(), w.copy(), c.copy()
-    whole, whole_c = (engine.golden.matmul(params, a, w, start) for start in (None, c))
+
+    def matmul(a: Codes, w: Codes, c: Codes | None = None) -> Codes:
+        operands = (
+            codes if port.format == format else QuantizedTensor(codes=codes, format=format)
+            for codes, port, format in ((a, ports.activations, first), (w, ports.weights, second))
+        )
+        return engine.golden.matmul(params, *operands, c)
+
+    whole, whole_c = (matmul(a, w, start) for start in (None, c))
     problems = []
     if not all(np.array_equal(*pair) for pair in zip(given, (a, w, c), strict=True)):
         problems.append("matmul changes its arguments")
@@ -249,12 +273,12 @@ def _check_product(
         tile = job.tile(Operand.D)
         operands = a[job.tile(Operand.A)], w[job.tile(Operand.W)]
         for sums in chained.values():
-            sums[tile] = engine.golden.matmul(params, *operands, sums[tile])
-        added[tile] += engine.golden.matmul(params, *operands).astype(np.uint64)
+            sums[tile] = matmul(*operands, sums[tile])
+        added[tile] += matmul(*operands).astype(np.uint64)
     if not (np.array_equal(chained["None"], whole) and np.array_equal(chained["c"], whole_c)):
         problems.append("tiles that continue each other's sums differ from the whole product")
-    formats = tuple(port.format for port in (ports.activations, ports.weights, ports.results))
-    if all(isinstance(format, IntFormat) for format in formats):
+    formats = first, second, ports.results.format
+    if isinstance(formats[2], IntFormat):
         ones = np.uint64((1 << formats[2].bits) - 1)
         if not np.array_equal(added & ones, whole):
             problems.append("partial sums added modulo the accumulator differ from the product")
@@ -264,7 +288,8 @@ def _check_product(
     return problems
 
 
-def _check_timing(engine: EngineParts, params: Any, jobs: Jobs, shape: Shape) -> list[str]:
+def _check_timing(engine: EngineParts, params: Any, shape: Shape) -> list[str]:
+    jobs = engine.golden.jobs(params, *shape)
     of_gemm = engine.sim.timing(params, *shape)
     of_jobs = engine.sim.timing_sequence(params, jobs)
     if type(of_gemm) is not int or type(of_jobs) is not int:
@@ -282,7 +307,8 @@ def check_rtl(
     ports = engine.golden.layout(params)
     problems = _check_widths(component, ports)
     if problems:
-        play(component, _vectors(engine, params, [_stimulus(engine, params, _one_job(), rng)], rng))
+        one = engine.golden.jobs(params, 1, 1, 1)
+        play(component, _vectors(engine, params, [_stimulus(engine, params, one, rng)], rng))
         return problems
     stimuli = [*_stimuli(engine, params, rng, shapes)]
     played = play(component, _vectors(engine, params, stimuli, rng))
@@ -331,12 +357,16 @@ def _vectors(
 def _stimuli(
     engine: EngineParts, params: Any, rng: np.random.Generator, shapes: Sequence[Shape]
 ) -> Iterator[Stimulus]:
+    combinations = width_choices(engine.golden.layout(params))
     for index, (m, n, k) in enumerate(shapes):
-        jobs = engine.golden.jobs(params, m, n, k)
+        widths = combinations[index % len(combinations)]
+        jobs = with_widths(engine.golden.jobs(params, m, n, k), widths)
         disturbance = DISTURBANCES[index % len(DISTURBANCES)]
         yield _stimulus(engine, params, jobs, rng, f"M={m} N={n} K={k}", (Stalls(), disturbance))
     longest = engine.golden.jobs(params, 2, 2, params.k_max)
     yield _stimulus(engine, params, longest, rng, f"longest K={params.k_max}", extremes=True)
+    if combinations != [{}]:
+        yield _stimulus(engine, params, _each_width(engine, params), rng, "widths")
     tiles = _tiles(engine, params, rng)
     for stalls in ((), DISTURBANCES):
         yield _stimulus(engine, params, tiles, rng, "tiles", (Stalls(), *stalls))
@@ -360,8 +390,10 @@ def _tiles(
     engine: EngineParts, params: Any, rng: np.random.Generator, *, thin: Dim | None = None
 ) -> Jobs:
     """Tiles of any sizes, each with matrices of its own; along ``thin`` all have the size 1."""
-    limits = tile_limits(engine.golden.layout(params))
+    ports = engine.golden.layout(params)
+    limits = tile_limits(ports)
     limits[Dim.K] = min(limits[Dim.K], params.k_max)
+    combinations = width_choices(ports)
     count = TILES
     sizes = {
         dim: [1 if dim is thin else _some_size(min(limit, STREAM), rng) for _ in range(count)]
@@ -376,18 +408,26 @@ def _tiles(
                 k=sizes[Dim.K][index],
                 m0=below[index],
                 n0=right[index],
+                **{width.value: bits for width, bits in rng.choice(combinations).items()},
             )
             for index in range(count)
         )
     )
 
 
+def _each_width(engine: EngineParts, params: Any) -> Jobs:
+    """A small product in every combination of widths, one after the other."""
+    lists = [
+        with_widths(engine.golden.jobs(params, 2, 2, min(3, params.k_max)), widths).moved(
+            2 * index, 2 * index
+        )
+        for index, widths in enumerate(width_choices(engine.golden.layout(params)))
+    ]
+    return Jobs.concatenate(*lists)
+
+
 def _some_size(most: int, rng: np.random.Generator) -> int:
     return int(rng.choice([1, most, int(rng.integers(1, most + 1))]))
-
-
-def _one_job() -> Jobs:
-    return Jobs.of(Job(m=1, n=1, k=1))
 
 
 def _stimulus(
@@ -405,13 +445,25 @@ def _stimulus(
         int(np.max(start + size))
         for start, size in ((jobs.m0, jobs.m), (jobs.n0, jobs.n), (jobs.k0, jobs.k))
     )
-    a = mixed_codes(ports.activations, (m, k), 0, rng, extremes=extremes)
-    w = mixed_codes(ports.weights, (k, n), 1, rng, extremes=extremes)
+    first = next(iter(jobs))
+    a, w = (
+        mixed_codes(port.format_of(first), shape, axis, rng, extremes=extremes).astype(
+            port.format.extremes.dtype
+        )
+        for port, shape, axis in ((ports.activations, (m, k), 0), (ports.weights, (k, n), 1))
+    )
+    for job in jobs:
+        # Tiles of other widths have matrices of their own.
+        for port, codes, axis in ((ports.activations, a, 0), (ports.weights, w, 1)):
+            format = port.format_of(job)
+            if format != port.format_of(first):
+                tile = codes[job.tile(port.operand)]
+                tile[:] = mixed_codes(format, tile.shape, axis, rng, extremes=extremes)
     return Stimulus(name=name, jobs=jobs, a=a, w=w, stalls=stalls)
 
 
 def mixed_codes(
-    port: PortLayout,
+    format: Format,
     shape: tuple[int, int],
     axis: int,
     rng: np.random.Generator,
@@ -419,8 +471,8 @@ def mixed_codes(
     extremes: bool = False,
 ) -> Codes:
     """Random codes; along ``axis`` some lines, or all, consist of one extreme value alone."""
-    low, high = port.format.extremes.astype(np.uint64)
-    codes = rng.integers(0, 1 << port.format.bits, shape, dtype=np.uint64)
+    low, high = format.extremes
+    codes = format.draw(rng, shape)
     lines = codes if axis == 0 else codes.T
     for index, line in enumerate(lines):
         if extremes:
@@ -429,4 +481,4 @@ def mixed_codes(
             line[:] = rng.choice([low, high])
         elif rng.random() < 0.2:
             line[:] = rng.choice([low, high], len(line))
-    return codes.astype(port.format.extremes.dtype)
+    return codes

@@ -135,7 +135,7 @@ def test_the_seed_decides_everything() -> None:
 def test_random_codes_are_of_the_format_and_often_extreme(bits: int) -> None:
     params = ENGINE.params({"rows": 1, "cols": 1, "activation": f"int{bits}"})
     port = ENGINE.golden.layout(params).activations
-    codes = random_codes(port, (100, 100), np.random.default_rng(0))
+    codes = random_codes(port.format, (100, 100), np.random.default_rng(0))
     assert codes.dtype == port.format.extremes.dtype
     assert int(codes.max()) >> bits == 0
     for extreme in port.format.extremes:

@@ -36,8 +36,8 @@ def gemms(
     return Stimulus(
         name=f"{len(shapes)} products",
         jobs=Jobs.concatenate(*lists),
-        a=random_codes(ports.activations, (row, deepest), rng),
-        w=random_codes(ports.weights, (deepest, col), rng),
+        a=random_codes(ports.activations.format, (row, deepest), rng),
+        w=random_codes(ports.weights.format, (deepest, col), rng),
         **changes,
     )
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from golden.formats import parse_format
+from golden.formats import IntFormat, parse_format
 from golden.graph import Graph
 from golden.operators import (
     Concat,
@@ -40,9 +40,12 @@ def element_of(dtype: np.dtype[Any]) -> Element:
     except ValueError:
         pass
     try:
-        return parse_format(dtype.name)
+        element = parse_format(dtype.name)
     except ValueError:
-        raise ValueError(f"tensors of {dtype.name} are not supported") from None
+        element = None
+    if not isinstance(element, IntFormat):
+        raise ValueError(f"tensors of {dtype.name} are not supported")
+    return element
 
 
 class Draft:

@@ -1,81 +1,16 @@
-"""Number formats: how a value is coded in bits.
+"""Integers: two's complement or unsigned."""
 
-A *format* is a frozen description with ``bits``, ``encode`` and ``decode``. RTL shapes, golden
-models and the packing of memory words all derive from the same object, so that they can not
-disagree about what a bit pattern means.
-
-A *code* is the bit pattern of one value, held in the smallest unsigned NumPy dtype that has room
-for it. What ``decode`` returns is exact.
-"""
-
-import re
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from golden.errors import UserError
+from golden.formats.base import MAX_BITS, Codes, Values, as_codes, code_dtype, whole_numbers
 
-__all__ = [
-    "INT8",
-    "MAX_BITS",
-    "MAX_OPERAND_BITS",
-    "UINT8",
-    "Codes",
-    "Format",
-    "IntFormat",
-    "Values",
-    "code_dtype",
-    "operand_format",
-    "parse_format",
-    "smallest_int",
-]
+__all__ = ["INT8", "MAX_OPERAND_BITS", "UINT8", "IntFormat", "operand_format", "smallest_int"]
 
-Codes: TypeAlias = NDArray[np.unsignedinteger]
-"""Bit patterns: an array of an unsigned dtype."""
-
-Values: TypeAlias = NDArray[np.generic]
-"""Exact values: int64 or uint64 for integer formats."""
-
-MAX_BITS = 64
 MAX_OPERAND_BITS = 16
-
-
-def code_dtype(bits: int) -> np.dtype[np.unsignedinteger]:
-    """Smallest unsigned NumPy dtype that holds ``bits`` bits.
-
-    Raises
-    ------
-    ValueError
-        If ``bits`` is not between 1 and 64.
-    """
-    if not 1 <= bits <= MAX_BITS:
-        raise ValueError(f"a code has 1 to {MAX_BITS} bits, not {bits}")
-    return np.dtype(f"u{1 << max(0, (bits - 1).bit_length() - 3)}")
-
-
-@runtime_checkable
-class Format(Protocol):
-    """What every number format offers."""
-
-    @property
-    def name(self) -> str:
-        """Lower-case name that `parse_format` understands."""
-
-    @property
-    def bits(self) -> int:
-        """Bits of one code."""
-
-    def encode(self, values: ArrayLike) -> Codes:
-        """Codes of ``values``, same shape."""
-
-    def decode(self, codes: ArrayLike) -> Values:
-        """Exact values of ``codes``, same shape."""
-
-    @property
-    def extremes(self) -> Codes:
-        """Codes of the smallest and the largest value."""
 
 
 @dataclass(frozen=True)
@@ -134,6 +69,16 @@ class IntFormat:
         """Whether every integer from ``low`` to ``high`` is a value of this format."""
         return self.min <= low and high <= self.max
 
+    def with_bits(self, bits: int) -> "IntFormat":
+        """Signed or not as this one, with so many bits."""
+        return IntFormat(bits, signed=self.signed)
+
+    def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Codes:
+        """Random codes, each as likely as any other."""
+        most = (1 << self.bits) - 1
+        codes = rng.integers(0, most, shape, dtype=np.uint64, endpoint=True)
+        return codes.astype(code_dtype(self.bits))
+
     def encode(self, values: ArrayLike) -> Codes:
         """Codes of integers that lie in range.
 
@@ -147,7 +92,7 @@ class IntFormat:
         ValueError
             If a value is not an integer of this format; see `saturate` and `wrap`.
         """
-        array = _integers(values)
+        array = whole_numbers(values)
         if array.size and not self.contains(int(array.min()), int(array.max())):
             outside = int(array.min()) if array.min() < self.min else int(array.max())
             raise ValueError(
@@ -163,14 +108,7 @@ class IntFormat:
         ValueError
             If a code has more than ``bits`` bits.
         """
-        array = np.asarray(codes)
-        if array.dtype.kind not in "iu":
-            raise ValueError(f"codes are unsigned integers, not {array.dtype}")
-        if array.size and (array.min() < 0 or int(array.max()) >> self.bits):
-            raise ValueError(
-                f"{int(array.max())} is not a code of {self.name}: over {self.bits} bits"
-            )
-        unsigned = array.astype(np.uint64)
+        unsigned = as_codes(codes, self.bits, self.name)
         if not self.signed:
             return unsigned.astype(self.value_dtype)
         shift = np.uint64(MAX_BITS - self.bits)
@@ -178,11 +116,11 @@ class IntFormat:
 
     def saturate(self, values: ArrayLike) -> Values:
         """Nearest value of this format, for integers of any size."""
-        return np.clip(_integers(values), self.min, self.max).astype(self.value_dtype)
+        return np.clip(whole_numbers(values), self.min, self.max).astype(self.value_dtype)
 
     def wrap(self, values: ArrayLike) -> Values:
         """Value of this format that is equal modulo ``2 ** bits``."""
-        return self.decode(self._codes(_integers(values)))
+        return self.decode(self._codes(whole_numbers(values)))
 
     def _codes(self, array: Values) -> Codes:
         mask = (1 << self.bits) - 1
@@ -192,46 +130,8 @@ class IntFormat:
         return (array.astype(np.uint64) & np.uint64(mask)).astype(code_dtype(self.bits))
 
 
-def _integers(values: ArrayLike) -> Values:
-    """``values`` as an integer array; Python integers beyond 64 bits stay objects."""
-    array = np.asarray(values)
-    if array.dtype.kind in "iuO":
-        return array
-    if array.dtype.kind == "b":
-        return array.astype(np.int64)
-    if not isinstance(values, np.ndarray):
-        # NumPy makes floats of integers that no 64-bit dtype holds together.
-        exact = np.asarray(values, dtype=object)
-        if all(isinstance(value, (int, np.integer)) for value in exact.flat):
-            return exact
-    if array.dtype.kind == "f":
-        if not np.all(np.isfinite(array)) or np.any(array != np.rint(array)):
-            raise ValueError("an integer format takes whole numbers: round first")
-        return np.array([int(value) for value in array.flat], dtype=object).reshape(array.shape)
-    raise ValueError(f"an integer format takes numbers, not {array.dtype}")
-
-
 INT8 = IntFormat(8)
 UINT8 = IntFormat(8, signed=False)
-
-_INT_NAME = re.compile(r"(u?)int([0-9]{1,3})")
-
-
-def parse_format(name: str) -> IntFormat:
-    """Format of a name, in any case: ``int8``, ``UINT4``.
-
-    Raises
-    ------
-    UserError
-        If there is no such format.
-    """
-    match = _INT_NAME.fullmatch(name.strip().lower())
-    if match is None or not 1 <= int(match[2]) <= MAX_BITS:
-        raise UserError(
-            f"{name!r} is not a number format: allowed are int1 to int{MAX_BITS}"
-            f" and uint1 to uint{MAX_BITS}"
-        )
-    return IntFormat(int(match[2]), signed=not match[1])
 
 
 def operand_format(name: str, given: IntFormat) -> IntFormat:

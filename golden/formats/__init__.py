@@ -1,0 +1,40 @@
+"""Number formats: how a value is coded in bits.
+
+A *format* is a frozen description with ``bits``, ``encode`` and ``decode``. RTL shapes, golden
+models and the packing of memory words all derive from the same object, so that they can not
+disagree about what a bit pattern means.
+
+A *code* is the bit pattern of one value, held in the smallest unsigned NumPy dtype that has room
+for it. What ``decode`` returns is exact.
+"""
+
+from golden.formats.base import MAX_BITS, Codes, Format, Values, code_dtype
+from golden.formats.bipolar import BipolarFormat
+from golden.formats.integer import (
+    INT8,
+    MAX_OPERAND_BITS,
+    UINT8,
+    IntFormat,
+    operand_format,
+    smallest_int,
+)
+from golden.formats.parse import parse_format
+from golden.formats.ternary import TERNARY, TernaryFormat
+
+__all__ = [
+    "INT8",
+    "MAX_BITS",
+    "MAX_OPERAND_BITS",
+    "TERNARY",
+    "UINT8",
+    "BipolarFormat",
+    "Codes",
+    "Format",
+    "IntFormat",
+    "TernaryFormat",
+    "Values",
+    "code_dtype",
+    "operand_format",
+    "parse_format",
+    "smallest_int",
+]
