@@ -20,6 +20,7 @@ __all__ = [
     "largest_operator_bytes",
     "least_peak",
     "listed_order",
+    "operators_in_order",
     "peak_bytes",
 ]
 
@@ -60,7 +61,7 @@ def footprints(
     UserError
         If the order does not have each operator once, after those that it depends on.
     """
-    operators = _in_order(graph, order)
+    operators = operators_in_order(graph, order)
     left = {name: len(graph.consumers(name)) for name in graph.tensors}
     live: set[str] = set()
     used = 0
@@ -78,7 +79,14 @@ def footprints(
     return tuple(result)
 
 
-def _in_order(graph: SizedGraph, order: Sequence[str]) -> list[SizedOperator]:
+def operators_in_order(graph: SizedGraph, order: Sequence[str]) -> list[SizedOperator]:
+    """The operators of a graph in an order of their names.
+
+    Raises
+    ------
+    UserError
+        If the order does not have each operator once, after those that it depends on.
+    """
     named = {operator.name: operator for operator in graph.operators}
     if sorted(order) != sorted(named):
         raise UserError(
