@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from golden.formats import Codes, Format
+from golden.packing import Packing, pack, unpack
 from golden.quantized import QuantizedTensor
 
 __all__ = [
@@ -255,7 +256,8 @@ class PortLayout:
     both is cut into groups of the lane's count, one group a beat.
 
     Lanes may carry digits of codes in place of codes: then a `Width` is among lanes or beats,
-    digit 0 being the least significant.
+    digit 0 being the least significant. Codes of neighbouring lanes may be packed into words, word
+    0 in the least significant bits; what the last word has beyond the lanes is code 0.
 
     Parameters
     ----------
@@ -269,6 +271,8 @@ class PortLayout:
         Outermost first.
     digit_bits : int, optional
         Bits of a lane where lanes carry digits; None where they carry codes.
+    packing : Packing, optional
+        Of lanes into words; None where lanes lie side by side.
     """
 
     operand: Operand
@@ -276,6 +280,7 @@ class PortLayout:
     lanes: tuple[Lane, ...]
     beats: tuple[Beat, ...]
     digit_bits: int | None = None
+    packing: Packing | None = None
 
     @property
     def width(self) -> int:
@@ -284,13 +289,59 @@ class PortLayout:
 
     @property
     def lane_bits(self) -> int:
-        """Bits of one lane."""
+        """Bits of one lane, before lanes are packed into words."""
         return self.digit_bits or self.format.bits
+
+    @property
+    def words(self) -> int:
+        """Words of one beat: as many as lanes where lanes are not packed."""
+        return self.width if self.packing is None else -(-self.width // self.packing.lanes)
+
+    @property
+    def word_bits(self) -> int:
+        """Bits of one word."""
+        return self.lane_bits if self.packing is None else self.packing.bits
 
     @property
     def bits(self) -> int:
         """Bits of one beat's payload."""
-        return self.width * self.lane_bits
+        return self.words * self.word_bits
+
+    def pack(self, lanes: Codes) -> NDArray[np.uint8]:
+        """Payloads of beats.
+
+        Parameters
+        ----------
+        lanes : ndarray of unsigned, shape (beats, lanes)
+            What each lane carries.
+
+        Returns
+        -------
+        ndarray of uint8, shape (beats, bytes)
+            Least significant byte first; the last byte is filled up with zeros.
+        """
+        if self.packing is None:
+            return pack(lanes, self.lane_bits)
+        missing = self.words * self.packing.lanes - self.width
+        full = np.pad(lanes, ((0, 0), (0, missing)))
+        words = self.packing.pack(full.reshape(len(lanes), self.words, self.packing.lanes))
+        return pack(words, self.packing.bits)
+
+    def unpack(self, payloads: NDArray[np.uint8]) -> Codes:
+        """Undo `pack`.
+
+        Parameters
+        ----------
+        payloads : ndarray of uint8, shape (beats, bytes)
+
+        Returns
+        -------
+        ndarray of unsigned, shape (beats, lanes)
+        """
+        words = unpack(payloads, self.word_bits, self.words)
+        if self.packing is None:
+            return words
+        return self.packing.unpack(words).reshape(len(words), -1)[:, : self.width]
 
     def format_of(self, job: Job) -> Format:
         """Of each element of a job's tile."""
@@ -387,8 +438,8 @@ class EngineParams(Protocol):
         """Longest K of a GEMM."""
 
     @property
-    def macs_per_cycle(self) -> int:
-        """Multiply-accumulates that a full tile does in every cycle."""
+    def macs_per_cycle(self) -> float:
+        """Multiply-accumulates that a full tile does per cycle, of operands at their widest."""
 
 
 class GoldenEngine(Protocol):

@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Any, TypeVar, cast, get_args, get_type_hints
 
 from golden.errors import UserError
-from golden.formats import IntFormat, parse_format
+from golden.formats import Format, IntFormat, parse_format
 
 __all__ = ["ParamInfo", "describe_params", "param", "parse_params", "require_types", "to_plain"]
 
@@ -60,9 +60,13 @@ def require_types(params: Any) -> None:
         optional = isinstance(hint, types.UnionType)
         allowed = _required(hint)
         # A bool is an int to Python, but not to a reader.
-        if (optional and value is None) or type(value) is allowed:
+        if (optional and value is None) or _is_a(value, allowed):
             continue
         raise UserError(f"{entry.name} must be {_describe(allowed, optional)}, not {value!r}")
+
+
+def _is_a(value: Any, kind: type) -> bool:
+    return isinstance(value, kind) if kind is Format else type(value) is kind
 
 
 def _required(hint: Any) -> type:
@@ -77,6 +81,8 @@ def _describe(kind: type, optional: bool) -> str:
         what = f"one of {', '.join(map(str, kind))}"
     elif kind is IntFormat:
         what = "an integer format"
+    elif kind is Format:
+        what = "a number format"
     else:
         what = {int: "an integer", bool: "True or False"}.get(kind, f"a {kind.__name__}")
     return f"{what} or None" if optional else what
@@ -91,10 +97,10 @@ def plain(value: Any) -> str | int | bool | None:
     """One param's value as a JSON value."""
     if isinstance(value, Enum):
         return str(value.value)
-    if isinstance(value, IntFormat):
-        return value.name
     if value is None or isinstance(value, (str, int)):
         return value
+    if isinstance(value, Format):
+        return value.name
     raise TypeError(f"a param can not be a {type(value).__name__}")
 
 
@@ -146,7 +152,7 @@ def _read(name: str, hint: Any, value: Any) -> Any:
             return int(text)
         except ValueError:
             raise UserError(f"{name} must be an integer, not {text!r}") from None
-    if hint is IntFormat:
+    if hint in (IntFormat, Format):
         try:
             return parse_format(text)
         except UserError as error:

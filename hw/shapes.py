@@ -15,9 +15,10 @@ def shape_of(format: Format) -> Shape:
 
 
 def beat_shape(port: PortLayout) -> data.ArrayLayout:
-    """Payload of a port: one code, or digit, a lane, lane 0 in the least significant bits."""
-    shape = shape_of(port.format) if port.digit_bits is None else unsigned(port.digit_bits)
-    return data.ArrayLayout(shape, port.width)
+    """Payload of a port: one code, digit or word of lanes after the other, the first lowest."""
+    plain = port.digit_bits is None and port.packing is None
+    shape = shape_of(port.format) if plain else unsigned(port.word_bits)
+    return data.ArrayLayout(shape, port.words)
 
 
 def job_shape(job: tuple[JobField, ...]) -> data.StructLayout:

@@ -244,7 +244,7 @@ def _operand_beats(
     which: NDArray[np.int64],
     rng: np.random.Generator,
 ) -> _Beats:
-    """Beats of an operand; lanes that carry nothing carry random codes.
+    """Beats of an operand; lanes that carry nothing carry random bits, or codes in packed words.
 
     ``tiles`` are the first row, the first column and the columns of each job's tile of ``matrix``.
     """
@@ -252,10 +252,13 @@ def _operand_beats(
     row0, col0, cols = (column[elements.job, np.newaxis] for column in tiles)
     row, col = np.divmod(np.maximum(elements.index, 0), cols)
     bits = port.lane_bits
-    noise = rng.integers(0, 1 << bits, elements.index.shape, dtype=np.uint64)
+    if port.packing is None:
+        noise = rng.integers(0, 1 << bits, elements.index.shape, dtype=np.uint64)
+    else:
+        noise = port.format.draw(rng, elements.index.shape).astype(np.uint64)
     codes = matrix[row0 + row, col0 + col].astype(np.uint64)
     digits = codes >> (elements.digit * bits).astype(np.uint64) & np.uint64((1 << bits) - 1)
-    return pack(np.where(elements.used, digits, noise), bits)
+    return port.pack(np.where(elements.used, digits, noise))
 
 
 def _results(engine: Engine, params: Any, stimulus: Stimulus, jobs: Jobs) -> Codes:

@@ -18,9 +18,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-import numpy as np
-
-from golden.arith.exact import exact_matmul
+from golden.arith.sums import (
+    Overflow,
+    check_accumulator,
+    check_k,
+    sum_products,
+    sum_range,
+    sums_format,
+)
 from golden.contract import Beat, Dim, JobField, Jobs, Lane, Layout, Operand, PortLayout
 from golden.errors import UserError
 from golden.formats import INT8, Codes, IntFormat, operand_format, smallest_int
@@ -39,13 +44,6 @@ class Dataflow(Enum):
     OS = "os"
     WS = "ws"
     IS = "is"
-
-
-class Overflow(Enum):
-    """What an accumulator does that is too narrow for ``k_max``."""
-
-    REFUSE = "refuse"
-    WRAP = "wrap"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,28 +82,16 @@ class Params:
                 raise UserError(f"{name} must be an integer from 1 to {high}, not {value!r}")
         operand_format("activation", self.activation)
         operand_format("weight", self.weight)
-        low, high = self.sum_range(self.k_max)
-        if self.accumulator_overflow is Overflow.REFUSE and not self.sums.contains(low, high):
-            raise UserError(
-                f"accumulator {self.sums} is too narrow for k_max={self.k_max} with"
-                f" {self.activation} x {self.weight}: sums reach {low} to {high}, which takes"
-                f" {smallest_int(low, high)}; widen it, lower k_max, or set"
-                " accumulator_overflow=wrap"
-            )
+        check_accumulator(self)
 
     @property
     def sums(self) -> IntFormat:
         """Format of results and partial sums."""
-        return self.accumulator or smallest_int(*self.sum_range(self.k_max))
+        return sums_format(self)
 
     def sum_range(self, k: int) -> tuple[int, int]:
         """Smallest and largest sum of ``k`` products."""
-        corners = [
-            a * w
-            for a in (self.activation.min, self.activation.max)
-            for w in (self.weight.min, self.weight.max)
-        ]
-        return k * min(0, *corners), k * max(0, *corners)
+        return sum_range(self.activation, self.weight, k)
 
     @property
     def macs_per_cycle(self) -> int:
@@ -162,22 +148,7 @@ def matmul(params: Params, a: Codes, w: Codes, c: Codes | None = None) -> Codes:
     UserError
         If shapes do not fit, a code is too wide, or K exceeds ``k_max``.
     """
-    if a.ndim != 2 or w.ndim != 2 or a.shape[1] != w.shape[0]:
-        raise UserError(f"shapes {a.shape} and {w.shape} can not be multiplied")
-    check_k(params, a.shape[1])
-    sums = exact_matmul(params.activation.decode(a), params.weight.decode(w))
-    if c is not None:
-        sums = sums + params.sums.decode(c).astype(np.int64)
-    return params.sums.encode(params.sums.wrap(sums))
-
-
-def check_k(params: Params, k: int) -> None:
-    """Refuse a K that the accumulator was not sized for."""
-    if k > params.k_max:
-        raise UserError(
-            f"K={k} exceeds k_max={params.k_max}, for which the accumulator {params.sums} was"
-            f" sized; set k_max={k}"
-        )
+    return sum_products(params, params.activation.decode(a), params.weight.decode(w), c)
 
 
 def jobs(params: Params, m: int, n: int, k: int) -> Jobs:

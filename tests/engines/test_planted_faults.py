@@ -27,8 +27,9 @@ SKEW = "hw.lib.skew"
 SKID = "hw.lib.skid"
 SHAPES = "hw.shapes"
 SIM = "sim.engines.systolic"
+SUMS = "golden.arith.sums"
 
-MODULES = (GOLDEN, "hw.engines.systolic", ENGINE, OPERAND, OUTPUT, SKEW, SKID, SHAPES, SIM)
+MODULES = (GOLDEN, "hw.engines.systolic", ENGINE, OPERAND, OUTPUT, SKEW, SKID, SHAPES, SIM, SUMS)
 
 OS = {"dataflow": "os"}
 WS = {"dataflow": "ws"}
@@ -552,18 +553,18 @@ PUBLISHED = (
         **WS,
     ),
     fault(
-        GOLDEN,
-        "return params.sums.encode(params.sums.wrap(sums))",
-        "return params.sums.encode(params.sums.saturate(sums))",
+        SUMS,
+        "return format.encode(format.wrap(sums))",
+        "return format.encode(format.saturate(sums))",
         "sums saturate where they should wrap",
         **OS,
         accumulator="int6",
         accumulator_overflow="wrap",
     ),
     fault(
-        GOLDEN,
-        "sums = sums + params.sums.decode(c).astype(np.int64)",
-        "sums = sums - params.sums.decode(c).astype(np.int64)",
+        SUMS,
+        "sums = sums + format.decode(c).astype(np.int64)",
+        "sums = sums - format.decode(c).astype(np.int64)",
         "partial sums are subtracted",
         **WS,
     ),

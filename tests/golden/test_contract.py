@@ -16,7 +16,8 @@ from golden.contract import (
     PortLayout,
     Width,
 )
-from golden.formats import INT8, UINT8, IntFormat
+from golden.formats import INT8, TERNARY, UINT8, IntFormat
+from golden.packing import TRITS_5_IN_8
 
 WS_ACTIVATIONS = PortLayout(
     operand=Operand.A, format=INT8, lanes=(Lane(Dim.K, 3),), beats=(Beat(Dim.M),)
@@ -232,3 +233,31 @@ def test_jobs_have_widths() -> None:
     assert [job.weight_bits for job in wide] == [4, 4]
     assert [job.size(Width.WEIGHT) for job in wide.repeated(2).moved(1, 1)] == [4] * 4
     assert [job.size(Width.ACTIVATION) for job in wide] == [0, 0]
+
+
+def test_lanes_are_packed_into_words_the_last_of_which_is_filled_up() -> None:
+    port = PortLayout(
+        operand=Operand.W,
+        format=TERNARY,
+        lanes=(Lane(Dim.K, 2), Lane(Dim.N, 3)),
+        beats=(Beat(Dim.K),),
+        packing=TRITS_5_IN_8,
+    )
+    assert (port.width, port.lane_bits) == (6, 2)
+    assert (port.words, port.word_bits, port.bits) == (2, 8, 16)
+    lanes = TERNARY.encode([[-1, -1, -1, -1, -1, -1], [1, 0, 0, 0, 0, 1]])
+    # Digits of base 3 are one more than the numbers: 00000 and 0, 11112 and 2; four zeros fill up.
+    zeros = 3 + 9 + 27 + 81
+    expected = [[0, zeros], [1 + zeros + 1, zeros + 2]]
+    assert port.pack(lanes).tolist() == expected
+    assert np.array_equal(port.unpack(port.pack(lanes)), lanes)
+
+
+def test_lanes_that_are_not_packed_lie_side_by_side() -> None:
+    port = PortLayout(
+        operand=Operand.W, format=TERNARY, lanes=(Lane(Dim.N, 3),), beats=(Beat(Dim.K),)
+    )
+    assert (port.words, port.word_bits, port.bits) == (3, 2, 6)
+    lanes = TERNARY.encode([[-1, 0, 1]])
+    assert port.pack(lanes).tolist() == [[0b010011]]
+    assert np.array_equal(port.unpack(port.pack(lanes)), lanes)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from golden.errors import UserError
-from golden.formats import INT8, IntFormat
+from golden.formats import INT8, TERNARY, BipolarFormat, Format, IntFormat
 from golden.params import ParamInfo, describe_params, param, parse_params, to_plain
 
 
@@ -25,6 +25,7 @@ class Params:
     format: IntFormat = param(INT8, "of what")
     sums: IntFormat | None = param(None, "of sums")
     fast: bool = param(False, "or not")
+    digits: Format = param(BipolarFormat(2), "of any kind")
 
 
 def test_params_are_described_in_order() -> None:
@@ -34,6 +35,7 @@ def test_params_are_described_in_order() -> None:
         ParamInfo(name="format", default="int8", doc="of what"),
         ParamInfo(name="sums", default=None, doc="of sums"),
         ParamInfo(name="fast", default=False, doc="or not", choices=("true", "false")),
+        ParamInfo(name="digits", default="bipolar2", doc="of any kind"),
     )
 
 
@@ -45,6 +47,9 @@ def test_params_are_described_in_order() -> None:
         ({"size": " 12 "}, "size", 12),
         ({"colour": "BLUE"}, "colour", Colour.BLUE),
         ({"format": "UINT4"}, "format", IntFormat(4, signed=False)),
+        ({"digits": "uint3"}, "digits", IntFormat(3, signed=False)),
+        ({"digits": "Bipolar4"}, "digits", BipolarFormat(4)),
+        ({"digits": "ternary"}, "digits", TERNARY),
         ({"sums": "int20"}, "sums", IntFormat(20)),
         ({"sums": "auto"}, "sums", None),
         ({"sums": "None"}, "sums", None),
@@ -70,6 +75,7 @@ def test_values_are_read(given: dict[str, Any], name: str, value: object) -> Non
         ({"colour": "green"}, "colour must be one of red, blue, not 'green'"),
         ({"format": "int99"}, "format: 'int99' is not a number format: allowed are int1"),
         ({"sums": "wide"}, "sums: 'wide' is not a number format"),
+        ({"digits": "bipolar99"}, "digits: 'bipolar99' is not a number format"),
         ({"fast": "maybe"}, "fast must be true or false, not 'maybe'"),
     ],
 )
@@ -95,6 +101,7 @@ def test_params_left_out_come_from_the_base() -> None:
         format=st.builds(IntFormat, st.integers(1, 64), signed=st.booleans()),
         sums=st.none() | st.builds(IntFormat, st.integers(1, 64)),
         fast=st.booleans(),
+        digits=st.sampled_from([INT8, BipolarFormat(3), TERNARY]),
     )
 )
 def test_plain_values_and_their_text_are_read_back(params: Params) -> None:

@@ -12,7 +12,7 @@ from hypothesis import reject
 from hypothesis import strategies as st
 
 from golden.errors import UserError
-from golden.formats import IntFormat
+from golden.formats import TERNARY, BipolarFormat, Format, IntFormat
 
 __all__ = ["corner_params", "drawn_params", "options"]
 
@@ -21,6 +21,13 @@ OPERANDS = tuple(
     IntFormat(bits, signed=signed)
     for bits, signed in ((8, True), (4, False), (2, True), (16, True), (8, False), (1, True))
 )
+FORMATS = (
+    *(OPERANDS[index] for index in (0, 1, 2, 4)),
+    *(BipolarFormat(bits) for bits in (1, 2, 4)),
+    TERNARY,
+)
+"""Values of params that take more than integers."""
+
 CANDIDATES = 600
 LARGEST = 6
 SUMS = (None, IntFormat(6), IntFormat(13, signed=False), IntFormat(40))
@@ -41,6 +48,8 @@ def _some(hint: Any) -> tuple[Any, ...]:
         return SIZES
     if hint is IntFormat:
         return OPERANDS
+    if hint is Format:
+        return FORMATS
     if isinstance(hint, type) and issubclass(hint, Enum):
         return tuple(hint)
     raise TypeError(f"no values are known for a param of type {hint}")
@@ -99,6 +108,12 @@ def _any(hint: Any) -> st.SearchStrategy[Any]:
         return st.integers(1, LARGEST)
     if hint is IntFormat:
         return st.builds(IntFormat, st.integers(1, 16), signed=st.booleans())
+    if hint is Format:
+        return (
+            st.builds(IntFormat, st.integers(1, 16), signed=st.booleans())
+            | st.builds(BipolarFormat, st.integers(1, 16))
+            | st.just(TERNARY)
+        )
     if isinstance(hint, type) and issubclass(hint, Enum):
         return st.sampled_from(tuple(hint))
     raise TypeError(f"no values are known for a param of type {hint}")

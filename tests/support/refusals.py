@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Any, get_args, get_type_hints
 
 from golden.errors import UserError
-from golden.formats import IntFormat
+from golden.formats import Format, IntFormat
 from golden.params import parse_params
 
 __all__ = ["check_refusals", "check_text_refusals"]
@@ -55,7 +55,7 @@ def _wrong(hint: Any) -> Iterator[Any]:
         yield from ("yes", 2, None)
     elif hint is int:
         yield from (0, -1, 10**9, 1.5, "8", None, True)
-    elif hint is IntFormat:
+    elif hint in (IntFormat, Format):
         yield from ("int8", 8, None)
     elif isinstance(hint, type) and issubclass(hint, Enum):
         yield from (next(iter(hint)).value, NONSENSE, None)
