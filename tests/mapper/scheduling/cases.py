@@ -1,5 +1,6 @@
 """Random graphs with budgets, small enough for the oracle."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,3 +79,41 @@ def draw_graph(rng: np.random.Generator, n_operators: int) -> SizedGraph:
     read = {name for op in operators for name in op.inputs}
     leaves = [name for name in made if rng.random() < (0.1 if name in read else 0.7)]
     return graph(operators, sizes, weights=" ".join(weights), outputs=" ".join(leaves))
+
+
+_LIVES = [
+    *[(0, 1, 3), (1, 2, 3), (0, 3, 3), (2, 4, 2), (0, 5, 1), (3, 5, 1), (4, 5, 1)],
+    *[(0, 6, 1), (2, 6, 1), (3, 6, 1), (3, 7, 1), (4, 7, 1), (5, 7, 3), (6, 7, 3)],
+]
+
+
+def fragmented() -> Case:
+    """Lives with 8 bytes alive at each of 7 steps that no contiguous places in 8 bytes exist for.
+
+    Operators make the tensors that are alive from their step on, and read those that end with it.
+    They depend on each other so that no other order helps: found among random ones by the oracle.
+    One tensor of one byte has to be moved, which takes two bytes.
+    """
+    return Case(_alive(lambda begin, end, step: begin < step == end - 1), 8)
+
+
+def fragmented_and_busy() -> Case:
+    """The same, but operators read all that is alive: what is moved has to be back at once."""
+    return Case(_alive(lambda begin, end, step: begin < step < end), 8)
+
+
+def _alive(reads: Callable[[int, int, int], bool]) -> SizedGraph:
+    return graph(
+        [
+            operator(
+                f"op{step}",
+                " ".join(
+                    f"t{i}" for i, (begin, end, _) in enumerate(_LIVES) if reads(begin, end, step)
+                ),
+                " ".join(f"t{i}" for i, (begin, _, _) in enumerate(_LIVES) if begin == step),
+                kind="Add",
+            )
+            for step in range(7)
+        ],
+        {f"t{i}": size for i, (_, _, size) in enumerate(_LIVES)},
+    )
