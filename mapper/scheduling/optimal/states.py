@@ -1,0 +1,353 @@
+"""The cheapest plan by search through states of scratchpad and memory."""
+
+import heapq
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import inf
+
+from mapper.scheduling.optimal.plan import Plan
+from mapper.scheduling.optimal.problem import Problem, mask, members
+from mapper.scheduling.optimal.shares import Share
+
+__all__ = ["Found", "Start", "search_states"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Start:
+    """A state to begin from, as masks.
+
+    Parameters
+    ----------
+    done : int
+        Operators that have run.
+    resident : int
+        Tensors in the scratchpad.
+    saved : int
+        Tensors that have been copied to memory.
+    """
+
+    done: int = 0
+    resident: int = 0
+    saved: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What a search found.
+
+    Parameters
+    ----------
+    plan : Plan, optional
+        A cheapest plan; None where none is below the limit, or where the search gave up.
+    bound : int
+        Units: no plan costs less, or the limit where all cost at least as much.
+    states : int
+        Looked at.
+    """
+
+    plan: Plan | None
+    bound: int
+    states: int
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What has run, what is in the scratchpad and what was copied to memory: masks.
+
+    Only tensors count that are still needed. ``ran`` is what has run since ``previous``, each
+    operator with the tensors that came back for it.
+    """
+
+    done: int
+    ready: tuple[int, ...]
+    resident: int
+    saved: int
+    used: int
+    due: tuple[int, ...]
+    previous: "_State | None"
+    ran: tuple[tuple[int, int], ...]
+
+
+def search_states(
+    problem: Problem,
+    *,
+    start: Start | None = None,
+    shares: Sequence[Share] = (),
+    limit: float = inf,
+    max_states: float = inf,
+    deadline: float = inf,
+) -> Found:
+    """Find a cheapest plan without addresses.
+
+    Dijkstra's search. A state is a set of executed operators with the tensors that are resident,
+    and those that have been spilled. Nothing is dropped before its bytes are needed, and then no
+    more than needed; nothing is retrieved before it is read. Two rules keep the search small:
+
+    - An operator runs at once if its inputs are resident, it fits, and either leaves nothing live
+      or its outputs are no more than an input that it frees and that was never spilled. Moving it
+      to here from later in any plan costs nothing: until then, the outputs take the part of that
+      input.
+    - A state is left out if another one with the same operators executed, at no more cost, can
+      become the same by spills and retrievals that make up no more than the difference.
+
+    Parameters
+    ----------
+    problem : Problem
+        Each operator fits by itself.
+    start : Start, optional
+        Where to begin; the plan is then one of the rest.
+    shares : sequence of Share
+        What disjoint sets of tensors cost at least. The search looks at states first whose cost
+        together with what shares are still due is least.
+    limit : float
+        Only plans of less units are sought.
+    max_states : float
+        Number of states at which the search gives up.
+    deadline : float
+        Time of `time.monotonic` at which it gives up.
+    """
+    return _Search(problem, shares).run(start or Start(), limit, max_states, deadline)
+
+
+class _Search:
+    def __init__(self, problem: Problem, shares: Sequence[Share]) -> None:
+        self._problem = problem
+        self._shares = [share for share in shares if share.least > 0]
+        users = problem.users
+        # Tensors that only one operator touches are there for its step, whatever the plan.
+        self._kept = mask(t for t, own in enumerate(users) if len(own) > 1)
+        self._inputs = [mask(own) & self._kept for own in problem.inputs]
+        self._outputs = [mask(own) & self._kept for own in problem.outputs]
+        self._readers = [mask(own) for own in problem.readers]
+        self._always_saved = mask(t for t, is_saved in enumerate(problem.is_saved) if is_saved)
+        self._unproduced = mask(
+            t for t, producer in enumerate(problem.producers) if producer is None
+        )
+        self._sums: dict[int, int] = {0: 0}
+
+    def run(self, begin: Start, limit: float, max_states: float, deadline: float) -> Found:
+        problem = self._problem
+        everything = (1 << len(problem.inputs)) - 1
+        start = self._settled(self._begin(begin))
+        heap = [(sum(start.due), -start.done.bit_count(), 0, 0, start)]
+        # Of each set of executed operators, the states pushed: cost, resident, saved.
+        fronts: dict[int, list[tuple[int, int, int]]] = {
+            start.done: [(0, start.resident, start.saved)]
+        }
+        pushed = popped = 0
+        bound = 0
+        while heap:
+            least, _, _, cost, state = heapq.heappop(heap)
+            bound = max(bound, least)
+            if state.done == everything:
+                return Found(plan=self._plan(state), bound=cost, states=popped)
+            popped += 1
+            if (cost, state.resident, state.saved) not in fronts[state.done]:
+                continue
+            if popped > max_states or (popped % 256 == 0 and time.monotonic() > deadline):
+                return Found(plan=None, bound=bound, states=popped)
+            for paid, following in self._successors(state):
+                total = cost + paid
+                estimate = total + sum(following.due)
+                if estimate >= limit:
+                    continue
+                following = self._settled(following)
+                front = fronts.setdefault(following.done, [])
+                entry = (total, following.resident, following.saved)
+                if any(self._beats(other, entry) for other in front):
+                    continue
+                front[:] = [other for other in front if not self._beats(entry, other)]
+                front.append(entry)
+                pushed += 1
+                heapq.heappush(
+                    heap, (estimate, -following.done.bit_count(), pushed, total, following)
+                )
+        return Found(plan=None, bound=int(limit), states=popped)
+
+    def _begin(self, begin: Start) -> _State:
+        ready = tuple(
+            op
+            for op, before in enumerate(self._problem.before)
+            if not begin.done >> op & 1 and not before & ~begin.done
+        )
+        resident = self._live(begin.done, begin.resident)
+        saved = self._live(begin.done, begin.saved)
+        due = tuple(share.least for share in self._shares)
+        return _State(begin.done, ready, resident, saved, self._bytes(resident), due, None, ())
+
+    def _bytes(self, bits: int) -> int:
+        total = self._sums.get(bits)
+        if total is None:
+            total = sum(self._problem.sizes[t] for t in members(bits))
+            self._sums[bits] = total
+        return total
+
+    def _beats(self, one: tuple[int, int, int], other: tuple[int, int, int]) -> bool:
+        """Whether the first can become the second for the difference in cost."""
+        slack = other[0] - one[0]
+        if slack < 0:
+            return False
+        copied = other[2] & ~one[2]
+        fetched = other[1] & ~one[1]
+        if not slack:
+            # Dropping an unsaved tensor shows in the copies.
+            return not copied and not fetched
+        return self._bytes(copied) + self._bytes(fetched) <= slack
+
+    def _live(self, done: int, bits: int) -> int:
+        for tensor in members(bits):
+            if not self._readers[tensor] & ~done:
+                bits &= ~(1 << tensor)
+        return bits
+
+    def _successors(self, state: _State) -> Iterator[tuple[int, _State]]:
+        problem = self._problem
+        for op in state.ready:
+            inputs = self._inputs[op]
+            missing = inputs & ~state.resident
+            coming = missing
+            for tensor in members(missing & self._unproduced):
+                if not self._readers[tensor] & state.done:
+                    coming &= ~(1 << tensor)
+            fetched = self._bytes(coming)
+            others = state.resident & ~inputs
+            done = state.done | 1 << op
+            stays = self._live(done, inputs | self._outputs[op])
+            excess = problem.needs[op] + self._bytes(others) - problem.capacity
+            ready = self._ready(state.ready, op, done)
+            for dropped in self._evictions(op, others, inputs, inputs & ~stays, excess):
+                copied = dropped & ~self._always_saved & ~state.saved
+                resident = (others | stays) & ~dropped
+                saved = state.saved | copied
+                following = _State(
+                    done,
+                    ready,
+                    resident,
+                    self._live(done, saved),
+                    self._bytes(resident),
+                    self._due(state.due, coming, copied),
+                    state,
+                    ((op, coming),),
+                )
+                yield fetched + self._bytes(copied), following
+
+    def _due(self, due: tuple[int, ...], coming: int, copied: int) -> tuple[int, ...]:
+        if not due or not (coming or copied):
+            return due
+        return tuple(
+            max(0, left - self._bytes(coming & share.tensors) - self._bytes(copied & share.tensors))
+            for left, share in zip(due, self._shares, strict=True)
+        )
+
+    def _ready(self, ready: tuple[int, ...], op: int, done: int) -> tuple[int, ...]:
+        before = self._problem.before
+        fresh = (later for later in self._problem.after[op] if not before[later] & ~done)
+        return (*(other for other in ready if other != op), *fresh)
+
+    def _evictions(
+        self, op: int, others: int, inputs: int, dying: int, excess: int
+    ) -> Iterator[int]:
+        """Smallest sets of tensors to drop before or as an operator runs."""
+        problem = self._problem
+        if excess <= 0:
+            yield 0
+            return
+        if not problem.in_place[op]:
+            yield from self._smallest(members(others), excess)
+            return
+        gone = members(dying)
+        overlay = problem.overlaid(op, gone)
+        seen: list[int] = []
+        # Inputs that live on may be dropped too, where an output then takes their place.
+        going = sorted({old for old, _ in problem.in_place[op] if inputs >> old & 1} - set(gone))
+        for number in range(1 << len(going)):
+            extra = [old for index, old in enumerate(going) if number >> index & 1]
+            more = problem.overlaid(op, [*gone, *extra])
+            if extra and more == overlay:
+                continue
+            for dropped in self._smallest(members(others), excess - more):
+                total = dropped | mask(extra)
+                if not any(other & ~total == 0 for other in seen):
+                    seen.append(total)
+                    yield total
+
+    def _smallest(self, tensors: list[int], excess: int) -> Iterator[int]:
+        """Sets with at least ``excess`` units in which no tensor is too much."""
+        sizes = self._problem.sizes
+        if excess <= 0:
+            yield 0
+            return
+        # Large ones first: then a set is minimal if the one taken last, its smallest, is needed.
+        ranked = sorted(tensors, key=lambda t: -sizes[t])
+        left = [0] * (len(ranked) + 1)
+        for index in reversed(range(len(ranked))):
+            left[index] = left[index + 1] + sizes[ranked[index]]
+        stack = [(0, 0, excess)]
+        while stack:
+            index, chosen, lacking = stack.pop()
+            if left[index] < lacking:
+                continue
+            tensor = ranked[index]
+            stack.append((index + 1, chosen, lacking))
+            if sizes[tensor] >= lacking:
+                yield chosen | 1 << tensor
+            else:
+                stack.append((index + 1, chosen | 1 << tensor, lacking - sizes[tensor]))
+
+    def _settled(self, state: _State) -> _State:
+        """After all operators that run at once."""
+        progress = True
+        while progress:
+            progress = False
+            for op in state.ready:
+                following = self._at_once(state, op)
+                if following is not None:
+                    state = following
+                    progress = True
+                    break
+        return state
+
+    def _at_once(self, state: _State, op: int) -> _State | None:
+        problem = self._problem
+        inputs, outputs = self._inputs[op], self._outputs[op]
+        if inputs & ~state.resident:
+            return None
+        done = state.done | 1 << op
+        stays = self._live(done, inputs)
+        freed = inputs & ~stays
+        transient = state.used - self._bytes(inputs) + problem.needs[op]
+        if problem.in_place[op]:
+            transient -= problem.overlaid(op, members(freed))
+        if transient > problem.capacity:
+            return None
+        if outputs:
+            unsaved = freed & ~state.saved & ~self._always_saved
+            size = self._bytes(outputs)
+            if not any(problem.sizes[tensor] >= size for tensor in members(unsaved)):
+                return None
+        resident = state.resident & ~freed | outputs
+        return _State(
+            done,
+            self._ready(state.ready, op, done),
+            resident,
+            state.saved & ~freed,
+            self._bytes(resident),
+            state.due,
+            state.previous,
+            (*state.ran, (op, 0)),
+        )
+
+    def _plan(self, state: _State) -> Plan:
+        parts = []
+        at: _State | None = state
+        while at is not None:
+            parts.append(at.ran)
+            at = at.previous
+        steps = [step for ran in reversed(parts) for step in ran]
+        return Plan(
+            order=tuple(op for op, _ in steps),
+            retrievals=frozenset(
+                (tensor, op) for op, coming in steps for tensor in members(coming)
+            ),
+        )
