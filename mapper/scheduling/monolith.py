@@ -163,6 +163,7 @@ class _Steps:
             name for name in graph.tensors if graph.producer(name) or graph.consumers(name)
         ]
         self.unit = math.gcd(*(graph.tensors[name].size_bytes for name in self.tensors))
+        self.objective_unit = self.unit
         self._x = self._binaries("x", [operator.name for operator in graph.operators])
         weights = [name for name in self.tensors if graph.tensors[name].is_weight]
         self._c = self._binaries("c", weights)
@@ -230,15 +231,17 @@ class _Steps:
                 problem += r[t] <= copies  # 4
 
     def minimise_moves(self) -> None:
-        """Set the objective to what is spilled and retrieved, in units: rule 12."""
+        """Set the objective to what is spilled and retrieved: rule 12."""
+        copies = {name: self.graph.tensors[name].copy_bytes for name in self.tensors}
+        self.objective_unit = math.gcd(*copies.values())
         self.problem += pulp.lpSum(
-            self.units(name) * (self._s[name, t] + self._r[name, t])
-            for name in self.tensors
+            copy // self.objective_unit * (self._s[name, t] + self._r[name, t])
+            for name, copy in copies.items()
             for t in self.times
         )
 
     def minimise_peak(self) -> None:
-        """Set the objective to the largest sum of what is resident, in units: rules 13 to 15."""
+        """Set the objective to the largest sum of what is resident: rules 13 to 15."""
         most = sum(self.units(name) for name in self.tensors)
         peak = self.problem.add_variable("peak", 0, most, pulp.LpInteger)
         self.problem += peak
@@ -254,7 +257,7 @@ class _Steps:
         """What the solver has proven about the objective."""
         if solution.bound is None:
             return 0
-        return max(0, math.ceil(solution.bound - _TOLERANCE)) * self.unit
+        return max(0, math.ceil(solution.bound - _TOLERANCE)) * self.objective_unit
 
     def runs(self, operator: str, t: int) -> pulp.LpVariable:
         """Whether an operator runs at a step."""

@@ -95,6 +95,7 @@ class _Search:
         self.names = list(graph.tensors)
         self.number = {name: index for index, name in enumerate(self.names)}
         self.sizes = [graph.tensors[name].size_bytes for name in self.names]
+        self.copies = [graph.tensors[name].copy_bytes for name in self.names]
         self.operators = list(graph.operators)
         if order is not None:
             by_name = {operator.name: operator for operator in graph.operators}
@@ -121,6 +122,9 @@ class _Search:
 
     def size(self, mask: int) -> int:
         return sum(self.sizes[index] for index in self.members(mask))
+
+    def copied(self, mask: int) -> int:
+        return sum(self.copies[index] for index in self.members(mask))
 
     def ready(self, done: int) -> Iterator[int]:
         made = self.weights
@@ -186,7 +190,7 @@ class _Search:
                         retrieved,
                         spilled,
                         inside,
-                        self.size(spilled) + self.size(retrieved & ~first),
+                        self.copied(spilled) + self.copied(retrieved & ~first),
                         State(
                             done,
                             whole & later if is_useful else whole,

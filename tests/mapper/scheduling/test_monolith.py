@@ -1,6 +1,7 @@
 """The paper's integer program: against the oracle, and without the faults known of it."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
@@ -80,6 +81,16 @@ def test_nothing_is_there_at_first():
     )
     outcome = schedule_monolithically(net, 11)
     assert (outcome.objective_bytes, outcome.status) == (4, Status.OPTIMAL)
+
+
+@pytest.mark.parametrize("seed", range(0, 12, 3))
+def test_copies_in_memory_may_have_other_sizes(seed):
+    case = draw_case(seed, most_operators=5)
+    tensors = {
+        name: replace(tensor, memory_bytes=7 * tensor.size_bytes % 5 + 1)
+        for name, tensor in case.graph.tensors.items()
+    }
+    assert_least(replace(case, graph=replace(case.graph, tensors=tensors)))
 
 
 def test_the_first_read_of_a_weight_is_free():
