@@ -1,8 +1,9 @@
 """Addresses for a plan."""
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice, product
+from itertools import product
 
 import numpy as np
 
@@ -11,13 +12,12 @@ from mapper.allocation.problem import Problem as Buffers
 from mapper.allocation.search import allocate_buffers
 from mapper.scheduling.optimal.plan import Plan, Residency, residencies
 from mapper.scheduling.optimal.problem import Problem
+from mapper.scheduling.optimal.stairs import stack_stairs
 from mapper.status import Status
 
 __all__ = ["Placed", "place", "place_spans"]
 
 _SEED = 0
-_VARIANTS = 64
-"""Ways to let outputs take the places of inputs that are tried for one plan."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,33 +64,53 @@ def place_spans(
     time_limit : float
         Seconds.
     """
-    handovers = _handovers(problem, order, spans)
-    choices = list(islice(_choices(handovers), _VARIANTS + 1))
-    is_proof = len(choices) <= _VARIANTS
-    for merges in choices[:_VARIANTS]:
-        sizes = [problem.sizes[span.tensor] for span in spans]
-        # A buffer for both is too large once the larger of them is gone.
-        is_proof &= all(sizes[old] == sizes[new] for old, new in merges)
-        placed = _allocated(problem, spans, merges, time_limit)
+    deadline = time.monotonic() + time_limit
+    is_proof = True
+    for merges in _choices(_handovers(problem, order, spans)):
+        placed = _merged(problem, spans, merges, deadline)
         if placed.addresses is not None:
             return placed
         is_proof &= placed.is_impossible
+        if not is_proof and time.monotonic() > deadline:
+            break
     return Placed(addresses=None, is_impossible=is_proof)
 
 
-def _allocated(
+def _merged(
     problem: Problem,
     spans: Sequence[Residency],
     merges: Sequence[tuple[int, int]],
-    time_limit: float,
+    deadline: float,
 ) -> Placed:
-    """Addresses where each of the pairs of residencies in ``merges`` is one buffer."""
+    """Addresses where both residencies of each pair in ``merges`` have the same."""
     root = list(range(len(spans)))
     for old, new in sorted(merges, key=lambda merge: spans[merge[1]].first):
         root[new] = root[old]
-    members: dict[int, list[Residency]] = {}
+    groups: dict[int, list[Residency]] = {}
     for index, span in enumerate(spans):
-        members.setdefault(root[index], []).append(span)
+        groups.setdefault(root[index], []).append(span)
+    sizes = problem.sizes
+    placed = _allocated(problem, list(groups.values()), deadline)
+    shrinks = any(len({sizes[span.tensor] for span in own}) > 1 for own in groups.values())
+    if placed.addresses is None and shrinks:
+        # A buffer of one size was too much.
+        heights = [
+            {
+                step: max(sizes[s.tensor] for s in own if s.first <= step <= s.last)
+                for step in range(own[0].first, own[-1].last + 1)
+            }
+            for own in (sorted(group, key=lambda span: span.first) for group in groups.values())
+        ]
+        stairs = stack_stairs(heights, problem.capacity, deadline=deadline)
+        placed = Placed(addresses=stairs.addresses, is_impossible=stairs.is_impossible)
+    if placed.addresses is None:
+        return placed
+    offset = dict(zip(groups, placed.addresses, strict=True))
+    return Placed(addresses=tuple(offset[root[index]] for index in range(len(spans))))
+
+
+def _allocated(problem: Problem, groups: Sequence[Sequence[Residency]], deadline: float) -> Placed:
+    """Addresses of groups, each a buffer of the size of its largest residency."""
     buffers = tuple(
         Buffer(
             id=str(number),
@@ -98,18 +118,18 @@ def _allocated(
             upper=max(span.last for span in own) + 1,
             size=max(problem.sizes[span.tensor] for span in own),
         )
-        for number, own in members.items()
+        for number, own in enumerate(groups)
     )
     allocation = allocate_buffers(
         Buffers(buffers),
         capacity=problem.capacity,
-        time_limit=time_limit,
+        time_limit=max(0.0, deadline - time.monotonic()),
         rng=np.random.default_rng(_SEED),
     )
-    if allocation.offsets is None:
-        return Placed(addresses=None, is_impossible=allocation.status is Status.INFEASIBLE)
-    offset = dict(zip(members, allocation.offsets, strict=True))
-    return Placed(addresses=tuple(offset[root[index]] for index in range(len(spans))))
+    return Placed(
+        addresses=allocation.offsets,
+        is_impossible=allocation.status is Status.INFEASIBLE,
+    )
 
 
 def _handovers(

@@ -33,21 +33,20 @@ class Segment:
 def segments(problem: Problem) -> tuple[Segment, ...]:
     """The parts between operators through which everything must go.
 
-    All other operators come before such an operator or after it, and no tensor is used on both
-    sides. While it runs only its own tensors are needed, so without addresses the problem separates
-    exactly; with addresses the parts meet in these tensors.
+    All other operators come before such an operator or after it, and of the tensors up to it, only
+    those that it produces are read later. While it runs no others are needed, so without addresses
+    the problem separates exactly; with addresses the parts meet in these tensors.
     """
-    n = len(problem.inputs)
-    everything = (1 << n) - 1
-    cuts = [
-        v
-        for v in range(n)
-        if problem.ancestors[v] | problem.descendants[v] | 1 << v == everything
-        and not any(
-            touched & problem.ancestors[v] and touched & problem.descendants[v]
-            for touched in _user_masks(problem)
-        )
-    ]
+    everything = (1 << len(problem.inputs)) - 1
+    users = [mask(own) for own in problem.users]
+    cuts = []
+    for op, (above, below) in enumerate(zip(problem.ancestors, problem.descendants, strict=True)):
+        until = above | 1 << op
+        if until | below == everything and not any(
+            own & until and own & below and producer != op
+            for own, producer in zip(users, problem.producers, strict=True)
+        ):
+            cuts.append(op)
     result: list[Segment] = []
     done, start = 0, None
     for cut in [*cuts, None]:
@@ -57,10 +56,6 @@ def segments(problem: Problem) -> tuple[Segment, ...]:
             result.append(part(problem, members(fresh), begins_with=start))
         done, start = until, cut
     return tuple(result)
-
-
-def _user_masks(problem: Problem) -> list[int]:
-    return [mask(users) for users in problem.users]
 
 
 def part(problem: Problem, operators: Sequence[int], *, begins_with: int | None = None) -> Segment:

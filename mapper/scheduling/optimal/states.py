@@ -118,6 +118,7 @@ class _Search:
         # Tensors that only one operator touches are there for its step, whatever the plan.
         self._kept = mask(t for t, own in enumerate(users) if len(own) > 1)
         self._inputs = [mask(own) & self._kept for own in problem.inputs]
+        self._passing = [[t for t in own if not self._kept >> t & 1] for own in problem.inputs]
         self._outputs = [mask(own) & self._kept for own in problem.outputs]
         self._readers = [mask(own) for own in problem.readers]
         self._always_saved = mask(t for t, is_saved in enumerate(problem.is_saved) if is_saved)
@@ -256,7 +257,7 @@ class _Search:
         if not problem.in_place[op]:
             yield from self._smallest(members(others), excess)
             return
-        gone = members(dying)
+        gone = [*members(dying), *self._passing[op]]
         overlay = problem.overlaid(op, gone)
         seen: list[int] = []
         # Inputs that live on may be dropped too, where an output then takes their place.
@@ -318,7 +319,7 @@ class _Search:
         freed = inputs & ~stays
         transient = state.used - self._bytes(inputs) + problem.needs[op]
         if problem.in_place[op]:
-            transient -= problem.overlaid(op, members(freed))
+            transient -= problem.overlaid(op, [*members(freed), *self._passing[op]])
         if transient > problem.capacity:
             return None
         if outputs:
