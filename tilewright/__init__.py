@@ -10,16 +10,18 @@ if TYPE_CHECKING:
     from tilewright.allocation import allocate as allocate
     from tilewright.generation import generate as generate
     from tilewright.listing import list_designs as engines
+    from tilewright.mapping import map_network as map
     from tilewright.running import run as run
     from tilewright.simulation import simulate as simulate
     from tilewright.verification import verify as verify
 
-__all__ = ["allocate", "engines", "generate", "run", "simulate", "verify"]
+__all__ = ["allocate", "engines", "generate", "map", "run", "simulate", "verify"]
 
 _HOMES = {
     "allocate": ("tilewright.allocation", "allocate"),
     "engines": ("tilewright.listing", "list_designs"),
     "generate": ("tilewright.generation", "generate"),
+    "map": ("tilewright.mapping", "map_network"),
     "run": ("tilewright.running", "run"),
     "simulate": ("tilewright.simulation", "simulate"),
     "verify": ("tilewright.verification", "verify"),

@@ -24,6 +24,7 @@ VERBS = {
     "verify": "run the Verilog of an engine against golden model and timing",
     "simulate": "cycles of a workload from its shapes alone",
     "run": "run a network: values, cycles, and with --rtl the Verilog too",
+    "map": "schedule a network in a scratchpad, with the fewest bytes moved",
     "allocate": "offsets of buffers in a memory, from their lifetimes",
     "program": "assemble, disassemble or check a program",
     "init": "write the description of an accelerator to start from",

@@ -15,8 +15,8 @@ __all__ = ["Residency", "memory_map", "residencies"]
 _ACTIVATION, _WEIGHT, _RETRIEVED = "#56B4E9", "#E69F00", "#D55E00"
 _SPILLED = "black"
 
-_LABELLED = 0.03
-"""Share of the picture's height and width from which on a rectangle has its name."""
+_TALL_SHARE, _LETTER_SHARE = 0.03, 0.007
+"""Shares of the picture that a name takes: of the height, and of the width for each letter."""
 
 _UNITS = ((1 << 20, "MiB"), (1 << 10, "KiB"), (1, "bytes"))
 
@@ -123,7 +123,8 @@ def memory_map(graph: SizedGraph, schedule: Schedule) -> Figure:
         )
         if entry.spilled is not None:
             axes.plot([entry.spilled] * 2, [bottom, bottom + tall], color=_SPILLED, linewidth=2)
-        if width >= _LABELLED * count and tall >= _LABELLED * height:
+        room = _LETTER_SHARE * len(entry.tensor) * count
+        if width >= room and tall >= _TALL_SHARE * height:
             axes.text(
                 entry.first + width / 2,
                 bottom + tall / 2,

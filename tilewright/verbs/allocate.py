@@ -1,11 +1,10 @@
 """``tilewright allocate``."""
 
 import argparse
-import math
 from pathlib import Path
 from typing import Any
 
-from tilewright.verbs.options import count, seed, table
+from tilewright.verbs.options import count, seconds, seed, table
 
 __all__ = ["configure", "execute", "show"]
 
@@ -26,7 +25,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--time-limit",
-        type=_seconds,
+        type=seconds,
         default=60.0,
         metavar="S",
         help="seconds after which the search ends with what it has (default: 60)",
@@ -70,14 +69,3 @@ def show(result: dict[str, Any]) -> str:
         return said
     rows = table(("id", "offset"), list(result["offsets"].items()))
     return f"{rows}\n\nheight {result['height']} bytes, {said} (seed {result['seed']})"
-
-
-def _seconds(text: str) -> float:
-    """A number above 0, for ``type=``."""
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not (number > 0 and math.isfinite(number)):
-        raise argparse.ArgumentTypeError(f"must be a number of seconds above 0, not {text!r}")
-    return number

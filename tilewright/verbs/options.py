@@ -1,6 +1,7 @@
 """Options that several verbs have."""
 
 import argparse
+import math
 import re
 from collections.abc import Sequence
 
@@ -14,6 +15,7 @@ __all__ = [
     "add_target",
     "count",
     "read_set",
+    "seconds",
     "seed",
     "table",
 ]
@@ -82,6 +84,17 @@ def count(text: str) -> int:
 def seed(text: str) -> int:
     """A whole number of at least 0, for ``type=``."""
     return _whole(text, 0)
+
+
+def seconds(text: str) -> float:
+    """A number above 0, for ``type=``."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not (number > 0 and math.isfinite(number)):
+        raise argparse.ArgumentTypeError(f"must be a number of seconds above 0, not {text!r}")
+    return number
 
 
 def _whole(text: str, least: int) -> int:

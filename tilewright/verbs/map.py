@@ -1,0 +1,161 @@
+"""``tilewright map``."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from golden.errors import UserError
+from mapper.scheduling.strategies import STRATEGIES
+from tilewright.verbs.options import count, seconds
+
+__all__ = ["configure", "execute", "show"]
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Network, scratchpad, and how to search."""
+    parser.add_argument(
+        "model",
+        metavar="MODEL",
+        help="model file (.onnx, .tflite), or a network by name, such as resnet50",
+    )
+    parser.add_argument(
+        "--capacity",
+        metavar="BYTES",
+        help="of the scratchpad; m_r: what the largest operator touches, m_p: the least peak of all"
+        " orders, m_h: halfway (default: m_r)",
+    )
+    parser.add_argument(
+        "--tensors",
+        choices=("activations", "all"),
+        default="activations",
+        help="what is in the scratchpad; all: weights too (default: activations)",
+    )
+    parser.add_argument("--unfused", action="store_true", help="each clamp and factor is a step")
+    parser.add_argument("--views", action="store_true", help="views have bytes of their own")
+    parser.add_argument(
+        "--in-place", action="store_true", help="outputs may take the bytes of inputs"
+    )
+    parser.add_argument(
+        "--keep-order", action="store_true", help="operators run in the order of the model"
+    )
+    parser.add_argument(
+        "--element-bytes",
+        type=count,
+        metavar="N",
+        help="size of every element (default: what a model file says, 1 for names)",
+    )
+    parser.add_argument(
+        "--strategy",
+        choices=tuple(STRATEGIES),
+        default="optimal",
+        help="scheduler (default: optimal)",
+    )
+    parser.add_argument(
+        "--solver", metavar="NAME", help="PuLP's solver of integer programs (default: HiGHS)"
+    )
+    parser.add_argument(
+        "--time-limit",
+        type=seconds,
+        default=60.0,
+        metavar="S",
+        help="seconds after which the search ends with what it has (default: 60)",
+    )
+    parser.add_argument(
+        "--check", type=Path, metavar="FILE.json", help="replay a schedule, and search none"
+    )
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE.json", help="write the schedule")
+    parser.add_argument(
+        "--picture", type=Path, metavar="FILE.svg", help="draw the schedule (.svg, .pdf, .png)"
+    )
+    parser.epilog = (
+        "example: tilewright map resnet50 --tensors all --capacity m_r --picture resnet50.svg"
+    )
+
+
+def execute(arguments: argparse.Namespace) -> tuple[dict[str, Any], bool]:
+    """Schedule, or check."""
+    # Imported late, so that help is quick.
+    from mapper.scheduling.variants import TensorSet, Variant
+    from tilewright.mapping import check_schedule, map_network
+
+    variant = Variant(
+        tensors=TensorSet(arguments.tensors),
+        fused=not arguments.unfused,
+        views=arguments.views,
+    )
+    if arguments.check is not None:
+        for name in ("capacity", "output", "picture"):
+            if getattr(arguments, name) is not None:
+                raise UserError(f"--check replays a schedule as it is; it takes no --{name}")
+        violation, moved = check_schedule(
+            arguments.model,
+            arguments.check,
+            variant=variant,
+            element_bytes=arguments.element_bytes,
+        )
+        problem = None if violation is None else violation.message
+        rule = None if violation is None else violation.rule.value
+        return {"violation": problem, "rule": rule, **moved}, violation is None
+    mapped = map_network(
+        arguments.model,
+        capacity=_capacity(arguments.capacity or "m_r"),
+        variant=variant,
+        element_bytes=arguments.element_bytes,
+        strategy=arguments.strategy,
+        in_place=arguments.in_place,
+        keep_order=arguments.keep_order,
+        solver=arguments.solver,
+        time_limit=arguments.time_limit,
+        output=arguments.output,
+        picture=arguments.picture,
+    )
+    return mapped.to_json(), mapped.succeeded
+
+
+def _capacity(text: str) -> int | str:
+    return int(text) if text.isdecimal() else text
+
+
+def show(result: dict[str, Any]) -> str:
+    """What was found and what is proven of it."""
+    if "violation" in result:
+        return _checked(result)
+    least = "" if result["m_p_is_optimal"] else " or less"
+    budgets = f"m_r {result['m_r_bytes']:,}, m_p {result['m_p_bytes']:,}{least}"
+    rows = [
+        ("network", f"{result['network']}, {result['operators']} operators"),
+        ("scratchpad", f"{result['capacity_bytes']:,} bytes ({budgets})"),
+    ]
+    if result["objective_bytes"] is not None:
+        rows += [
+            ("spilled", f"{result['spilled_bytes']:,} bytes"),
+            ("retrieved", f"{result['retrieved_bytes']:,} bytes"),
+            ("compulsory", f"{result['compulsory_bytes']:,} bytes"),
+        ]
+    lines = "\n".join(f"{name:<11} {text}" for name, text in rows)
+    return f"{lines}\n{_said(result)}"
+
+
+def _said(result: dict[str, Any]) -> str:
+    bound = result["bound_bytes"]
+    said = {
+        "optimal": "optimal: no schedule moves fewer bytes",
+        "feasible": "feasible: nothing is known of a bound"
+        if bound is None
+        else f"feasible: no schedule spills and retrieves fewer than {bound:,} bytes",
+        "infeasible": "infeasible",
+        "unknown": "unknown: no schedule was found, nor a proof that there is none",
+    }[result["status"]]
+    why = result["proof"] if result["status"] == "optimal" else result["reason"]
+    return (
+        f"{said}{f' ({why})' if why else ''}, by {result['strategy']} in {result['seconds']:.2f} s"
+    )
+
+
+def _checked(result: dict[str, Any]) -> str:
+    if result["violation"] is not None:
+        return f"the schedule is wrong ({result['rule']}): {result['violation']}"
+    return (
+        f"the schedule works: {result['objective_bytes']:,} bytes spilled and retrieved,"
+        f" {result['total_bytes']:,} in all"
+    )
