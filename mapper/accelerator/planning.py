@@ -6,12 +6,13 @@ from functools import cached_property
 from golden.accelerator.description import Accelerator
 from golden.errors import UserError
 from mapper.accelerator.arrangement import TileRoom, arrange, kept_items
+from mapper.accelerator.cuts import cut_layers
 from mapper.accelerator.decisions import Decisions, Making, Reading
 from mapper.accelerator.formats import Format, formats, loading
 from mapper.accelerator.layers import AddLayer, Layer, Network, ProductLayer, TableLayer
 from mapper.accelerator.order import ordered, stages_of
 from mapper.accelerator.placement import Item, NoRoomError
-from mapper.accelerator.tiles import MOST_ROWS, Cut, cut_layer
+from mapper.accelerator.tiles import MOST_ROWS
 
 __all__ = ["decide_greedily"]
 
@@ -20,9 +21,6 @@ _VALUE, _COPY = "value", "copy"
 
 _LEAST_SHARE = 4
 """Tiles are made smaller by this much before a value goes to DRAM."""
-
-_ADD_CYCLES = 3
-"""Of the vector unit, for a word."""
 
 
 def decide_greedily(network: Network, accelerator: Accelerator) -> Decisions:
@@ -128,8 +126,6 @@ class _Planner:
             dying = self._dying_source(number)
             if dying is not None:
                 self._roots[layers[number].target] = self._roots.get(dying, dying)
-        self._cuts: dict[int, Cut] = {}
-        self._heights: dict[int, tuple[int, ...]] = {}
 
     def _form(self, layer: Layer, value: int) -> Format:
         diagonal = not isinstance(layer, ProductLayer) or layer.diagonal
@@ -139,14 +135,26 @@ class _Planner:
 
     def decisions(self) -> Decisions:
         """Everything, whether it fits or not."""
-        self._cut()
+        rows = {number: self._fitting_rows(number) for number in range(len(self._layers))}
         return Decisions(
             layers=self._layers,
             stages=self._stages,
             readings=self._readings,
             makings=self._makings,
-            cuts=self._cuts,
-            heights=self._heights,
+            cuts=cut_layers(
+                self._network,
+                self._accelerator,
+                self._layers,
+                self._stages,
+                self._readings,
+                self._makings,
+                rows,
+            ),
+            heights={
+                number: _portions(layer.geometry.target.height, rows[number])
+                for number, layer in enumerate(self._layers)
+                if not isinstance(layer, ProductLayer)
+            },
             turns=dict.fromkeys(range(len(self._layers)), self._turns),
         )
 
@@ -186,67 +194,6 @@ class _Planner:
             if entry.first <= item.last and item.first <= entry.last
         ]
         return max(live)[1] if live else None
-
-    def _cut(self) -> None:
-        before: Cut | None = None
-        producer: dict[int, int] = {
-            layer.target: number for number, layer in enumerate(self._layers)
-        }
-        for number, layer in enumerate(self._layers):
-            rows = self._fitting_rows(number)
-            if not isinstance(layer, ProductLayer):
-                self._heights[number] = _portions(layer.geometry.target.height, rows)
-                continue
-            first = 0
-            maker = producer.get(layer.source)
-            if before is not None and maker is not None:
-                stage = self._stage_of[number] - 1
-                if maker in self._stages[stage] and self._stages[stage][0] in self._cuts:
-                    first = self._rows_in_time(self._stages[stage], maker, layer, before)
-            self._cuts[number] = before = cut_layer(
-                layer,
-                self._forms[number, layer.source],
-                self._accelerator,
-                most_rows=rows,
-                first_rows=first,
-                streamed=layer.source in self._streamed or layer.target in self._streamed,
-                loaded=self._network.values[layer.source].is_input,
-                vector_cycles=self._vector_cycles(number),
-                awaited=self._is_awaited(number),
-            )
-
-    def _vector_cycles(self, number: int) -> int:
-        """About what the vector unit takes for a word of results, and what it makes of them."""
-        stage = self._stages[self._stage_of[number]]
-        additions = sum(isinstance(self._layers[other], AddLayer) for other in stage)
-        return 1 + _ADD_CYCLES * additions
-
-    def _is_awaited(self, number: int) -> bool:
-        """Whether what follows reads all rows at once, or is the end."""
-        stage = self._stage_of[number]
-        following = self._stages[stage][1:]
-        if stage + 1 == len(self._stages):
-            return True
-        geometries = [
-            self._layers[other].geometry for other in (*following, self._stages[stage + 1][0])
-        ]
-        return any(geometry.rows_made(geometry.source.height - 1) == 0 for geometry in geometries)
-
-    def _rows_in_time(
-        self, stage: tuple[int, ...], maker: int, layer: ProductLayer, before: Cut
-    ) -> int:
-        """Output rows that the stage before suffices for before its last tile."""
-        available = before.rows_before_last
-        for number in stage[1:]:
-            if number > maker:
-                break
-            geometry = self._layers[number].geometry
-            available = geometry.rows_made(available)
-            if available >= geometry.target.height:
-                return 0
-        if self._network.values[layer.source].image != layer.geometry.source:
-            return 0
-        return layer.geometry.rows_made(available) if available else 0
 
     def _fitting_rows(self, number: int) -> int:
         """Output rows that there is room for where not all are kept."""

@@ -1,10 +1,12 @@
 """From decisions about a network to its program."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from golden.accelerator.checker import Regions
 from golden.accelerator.description import Accelerator
 from golden.accelerator.encoding import Program, encode_instruction
+from golden.accelerator.instructions import Instruction
 from golden.errors import UserError
 from golden.graph import Graph
 from mapper.accelerator.actions import Action, Home
@@ -102,14 +104,23 @@ def _homes(network: Network, plan: Plan) -> tuple[dict[int, Home], tuple[int, in
 
 def _check_fields(actions: Sequence[Action], plan: Plan) -> None:
     for action in actions:
-        try:
-            encode_instruction(action.instruction)
-        except ValueError as error:
+        problem = _field_problem(action.instruction)
+        if problem is not None:
             layer = plan.layers[action.layer]
             raise UserError(
                 f"operator {layer.name!r} ({layer.kind}) is too large for the instruction set:"
-                f" {error}"
-            ) from None
+                f" {problem}"
+            )
+
+
+@lru_cache(maxsize=4096)
+def _field_problem(instruction: Instruction) -> str | None:
+    """Why an instruction can not be encoded; None if it can."""
+    try:
+        encode_instruction(instruction)
+    except ValueError as error:
+        return str(error)
+    return None
 
 
 def _completed(loaded: Loaded) -> dict[int, int]:

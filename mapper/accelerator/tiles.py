@@ -56,6 +56,8 @@ class Cutting:
     ----------
     heights : tuple of int
         Output rows of the tiles, from top to bottom.
+    columns : int
+        Most output columns of a tile.
     group : int
         Most blocks of filters that are made at a time.
     outer : Outer
@@ -64,6 +66,7 @@ class Cutting:
     """
 
     heights: tuple[int, ...]
+    columns: int
     group: int
     outer: Outer
     together: bool
@@ -197,6 +200,7 @@ def cut_layer(
         heights = _with_short_end(heights, vector_cycles / jobs, least, _OVERHEAD // saved)
     cutting = Cutting(
         heights=tuple(len(rows) for rows in heights),
+        columns=columns,
         group=most,
         outer=Outer.TILES if together or streamed else Outer.FILTERS,
         together=together,
@@ -251,7 +255,6 @@ def cut_by(layer: ProductLayer, form: Format, accelerator: Accelerator, cutting:
     """
     lanes, target = accelerator.lanes, layer.geometry.target
     blocks, most = target.blocks(lanes), cutting.group
-    bank = accelerator.sizes.accumulators // accelerator.accumulator_banks
     whole = whole_part(layer, form, lanes)
     room = accelerator.sizes.weights // (1 if cutting.together else 2)
     groups = [range(first, min(first + most, blocks)) for first in range(0, blocks, most)]
@@ -262,12 +265,11 @@ def cut_by(layer: ProductLayer, form: Format, accelerator: Accelerator, cutting:
         for group in groups
         for share in shares
     )
-    columns = min(target.width, bank // most)
     ends = list(accumulate(cutting.heights))
     tiles = [
-        Tile(range(end - height, end), range(left, min(left + columns, target.width)))
+        Tile(range(end - height, end), range(left, min(left + cutting.columns, target.width)))
         for height, end in zip(cutting.heights, ends, strict=True)
-        for left in range(0, target.width, columns)
+        for left in range(0, target.width, cutting.columns)
     ]
     steps = [(tile, number) for number in range(len(groups)) for tile in tiles]
     if cutting.outer is Outer.TILES:

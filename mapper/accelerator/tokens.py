@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
-from golden.accelerator.accesses import Access, accesses
+from golden.accelerator.accesses import Access, Space, accesses
 from golden.accelerator.banks import Port, ports
 from golden.accelerator.checker import TOKENS, Regions
 from golden.accelerator.instructions import Instruction, Unit, Units
@@ -47,15 +48,21 @@ class _Touched:
     ports: Sequence[Port]
 
 
+@lru_cache(maxsize=4096)
+def _touched(
+    instruction: Instruction, lanes: int, bank_words: tuple[tuple[Space, int], ...]
+) -> _Touched:
+    """What an instruction touches; programs that differ a little have most of them in common."""
+    found = [access for access in accesses(instruction, lanes) if not access.empty]
+    return _Touched(found, ports(instruction, found, dict(bank_words)))
+
+
 def _edges(
     instructions: Sequence[Instruction], regions: Regions
 ) -> dict[tuple[Unit, Unit], list[tuple[int, int]]]:
     """Pairs of giver and taker for each pair of units, both in increasing order."""
-    bank_words = regions.bank_words
-    touched = []
-    for instruction in instructions:
-        found = [access for access in accesses(instruction, regions.lanes) if not access.empty]
-        touched.append(_Touched(found, ports(instruction, found, bank_words)))
+    bank_words = tuple(regions.bank_words.items())
+    touched = [_touched(instruction, regions.lanes, bank_words) for instruction in instructions]
     last = _Last(Places(access for touches in touched for access in touches.accesses))
     edges: dict[tuple[Unit, Unit], list[tuple[int, int]]] = {
         (giver, taker): [] for giver in _UNITS for taker in _UNITS if giver is not taker
