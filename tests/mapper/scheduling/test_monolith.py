@@ -18,7 +18,8 @@ from tests.mapper.scheduling.oracle import least
 
 def assert_least(case, **options):
     expected = least(case.graph, case.capacity, **options)
-    outcome = schedule_monolithically(case.graph, case.capacity, Options(**options))
+    patient = Options(time_limit=600, **options)
+    outcome = schedule_monolithically(case.graph, case.capacity, patient)
     if expected is None:
         assert outcome.status is Status.INFEASIBLE
         assert outcome.schedule is None
