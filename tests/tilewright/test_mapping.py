@@ -130,7 +130,7 @@ def test_the_function_takes_what_the_verb_takes(tmp_path: Path) -> None:
     [
         (
             ["resnet51"],
-            "'resnet51' is no model (.onnx, .tflite) and no network (did you mean resnet50?): there are",
+            "'resnet51' is no model (.onnx, .tflite) and no network (did you mean resnet50?)",
         ),
         (["resnet50", "--capacity", "m_q"], "capacity must be a number of bytes or one of m_r,"),
         (["resnet50", "--capacity", "0"], "capacity must be at least 1 byte, not 0"),
