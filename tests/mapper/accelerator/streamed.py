@@ -10,7 +10,7 @@ from golden.accelerator.instructions import Units
 from golden.accelerator.interpreter import Machine, execute
 from golden.arith.exact import exact_matmul
 from golden.arith.fixed_point_arrays import multiply_by_quantized_multiplier
-from mapper.accelerator.streaming.workload import materialised
+from mapper.accelerator.streaming.workload import materialised, streamed
 from mapper.accelerator.tokens import synchronised
 from sim.accelerator.simulation import simulate
 from sim.accelerator.steps import Layer, layers_of
@@ -315,3 +315,16 @@ def machine_after(accelerator, program, dram, bases):
     for instruction in program.instructions:
         execute(machine, instruction)
     return machine
+
+
+def assert_plan_is_right(accelerator, shape, plan, rng):
+    """The program of a layer computes what the layer asks for, by its plan if there is one."""
+    layers = streamed([shape], accelerator, None if plan is None else [plan])
+    tree, program = cost(accelerator, layers)
+    numbers = Numbers(layers[0], shape, rng)
+    dram, bases = placed(program, numbers)
+    machine = machine_after(accelerator, program, dram, bases)
+    found = numbers.results(machine.dram[bases[2] : bases[2] + program.dram_bytes[2]])
+    assert np.array_equal(found, numbers.expected)
+    # Windows on padding alone read nothing that has to be there.
+    assert with_fewest_tokens(accelerator, program).cycles <= tree.cycles
