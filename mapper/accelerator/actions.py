@@ -1,5 +1,6 @@
 """Instructions of a program in the making."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 
 from golden.accelerator.instructions import Instruction
@@ -51,6 +52,9 @@ class Action:
     weights, parameters : PieceUse, optional
     value : int, optional
         What it completes rows of.
+    moved : tuple of int and hashable, optional
+        The value of which it moves rows from or to DRAM, and the name of the place where all of it
+        is; None where there is room for tiles alone.
     """
 
     instruction: Instruction
@@ -59,3 +63,4 @@ class Action:
     weights: PieceUse | None = None
     parameters: PieceUse | None = None
     value: int | None = None
+    moved: tuple[int, Hashable] | None = None

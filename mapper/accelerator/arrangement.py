@@ -57,7 +57,7 @@ def arrange(
                 words=_words(decisions, places, reading.place, number, value),
                 streamed=reading.place is None,
                 loaded=reading.loaded,
-                copy=reading.place if reading.loaded else None,
+                place=reading.place,
                 rows=reading.rows,
             )
             for (number, value), reading in decisions.readings.items()
@@ -67,6 +67,7 @@ def arrange(
                 words=_words(decisions, places, making.place, number, layers[number].target),
                 streamed=making.place is None,
                 stored=making.stored,
+                place=making.place,
             )
             for number, making in decisions.makings.items()
         },

@@ -1,6 +1,6 @@
 """The instructions of a plan, in program order, without constants and tokens."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from itertools import accumulate
 
 import numpy as np
@@ -82,6 +82,7 @@ class _Emitter:
         weights: PieceUse | None = None,
         parameters: PieceUse | None = None,
         value: int | None = None,
+        moved: tuple[int, Hashable] | None = None,
     ) -> None:
         self.actions.append(
             Action(
@@ -91,6 +92,7 @@ class _Emitter:
                 weights=weights,
                 parameters=parameters,
                 value=value,
+                moved=moved,
             )
         )
 
@@ -275,7 +277,11 @@ class _Emitter:
         self._made[value] = rows.stop
         if self._plan.targets[number].stored:
             home = self._homes[value]
-            self._add(store_rows(image, home, rows, lanes=self._lanes, word=word), value=value)
+            self._add(
+                store_rows(image, home, rows, lanes=self._lanes, word=word),
+                value=value,
+                moved=(value, self._plan.targets[number].place),
+            )
 
     def _source_rows(self, number: int, value: int, rows: range) -> Rows:
         """What some output rows are made of; loaded if need be."""
@@ -289,18 +295,21 @@ class _Emitter:
             self._load(number, value, source, range(first, end), word)
             return Rows(word, first, end - first)
         if source.loaded:
-            done = self._copied.get(source.copy, 0)
+            done = self._copied.get(source.place, 0)
             wanted = end
             if rows.stop == layer.geometry.target.height:
                 wanted = max(end, source.rows)
             if done < wanted:
                 word = source.words[0] + done * row_words
                 self._load(number, value, source, range(done, wanted), word)
-                self._copied[source.copy] = wanted
+                self._copied[source.place] = wanted
         return Rows(source.words[0] + first * row_words, first, end - first)
 
     def _load(self, number: int, value: int, source: Source, rows: range, word: int) -> None:
         layer = self._plan.layers[number]
         pad_value = layer.pad_value if isinstance(layer, ProductLayer) else 0
         image, home = layer.geometry.source, self._homes[value]
-        self._add(load_rows(image, source.form, home, rows, word=word, pad_value=pad_value))
+        self._add(
+            load_rows(image, source.form, home, rows, word=word, pad_value=pad_value),
+            moved=(value, source.place),
+        )

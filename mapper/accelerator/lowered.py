@@ -1,6 +1,7 @@
 """A network as a program."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import abc
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,9 @@ from golden.graph import Graph
 from golden.operators.base import Arithmetic, Operand, Operator
 from golden.tensors import Array, storage_dtype
 from mapper.accelerator.layers import Image, View
+from mapper.accelerator.mapping import Mapping
+from mapper.accelerator.plan import Plan
+from mapper.accelerator.residence import Residence
 
 __all__ = ["CONSTANTS", "INPUTS", "OUTPUTS", "SPILLED", "LayerRecord", "Lowered", "Stored"]
 
@@ -121,6 +125,12 @@ class Lowered:
         All that the program makes, but those over which another is written row by row.
     before, after : tuple of Operator
         What the host computes, see `pack` and `unpack`.
+    plan : Plan
+        What lies where.
+    residence : Residence
+        That as a schedule, with what moves.
+    mapping : Mapping, optional
+        What is known of it; None as long as a mapper tries it out.
     """
 
     graph: Graph
@@ -134,13 +144,16 @@ class Lowered:
     tensors: tuple[Stored, ...]
     before: tuple[Operator, ...]
     after: tuple[Operator, ...]
+    plan: Plan
+    residence: Residence
+    mapping: Mapping | None = None
 
     @property
     def regions(self) -> Regions:
         """What the program may reach."""
         return Regions.of(self.accelerator, self.dram_bytes)
 
-    def pack(self, inputs: Mapping[str, Array]) -> bytes:
+    def pack(self, inputs: abc.Mapping[str, Array]) -> bytes:
         """What the host writes behind base register 1.
 
         Parameters
@@ -159,7 +172,7 @@ class Lowered:
         self._compute(self.before, values)
         return _joined(self.inputs, values, self.dram_bytes[INPUTS])
 
-    def unpack(self, octets: bytes, inputs: Mapping[str, Array]) -> dict[str, Array]:
+    def unpack(self, octets: bytes, inputs: abc.Mapping[str, Array]) -> dict[str, Array]:
         """Outputs of the graph.
 
         Parameters
@@ -190,7 +203,7 @@ class Lowered:
             values.update(zip(op.outputs, results, strict=True))
 
 
-def _joined(entries: Sequence[Stored], values: Mapping[str, Array], size: int) -> bytes:
+def _joined(entries: Sequence[Stored], values: abc.Mapping[str, Array], size: int) -> bytes:
     result = np.zeros(size, dtype=np.int8)
     for entry in entries:
         held = entry.held(values[entry.tensor])

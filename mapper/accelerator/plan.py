@@ -24,8 +24,8 @@ class Source:
         Whether rows are loaded for each tile.
     loaded : bool
         Whether rows are loaded once, before they are read first.
-    copy : object
-        Name of what is loaded once.
+    place : hashable, optional
+        Name of the place where all of it is.
     rows : int
         As many of it are loaded at least when the layer ends.
     """
@@ -34,7 +34,7 @@ class Source:
     words: tuple[int, ...]
     streamed: bool
     loaded: bool
-    copy: object = None
+    place: Hashable = None
     rows: int = 0
 
 
@@ -50,11 +50,14 @@ class Target:
         Whether there is room for a tile alone.
     stored : bool
         Whether rows go to DRAM as they are made.
+    place : hashable, optional
+        Name of the place where all of it stays.
     """
 
     words: tuple[int, ...]
     streamed: bool
     stored: bool
+    place: Hashable = None
 
 
 @dataclass(frozen=True, kw_only=True)

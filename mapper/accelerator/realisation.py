@@ -25,6 +25,7 @@ from mapper.accelerator.lowered import (
 )
 from mapper.accelerator.placement import Fit
 from mapper.accelerator.plan import Plan
+from mapper.accelerator.residence import residence_of
 from mapper.accelerator.tokens import synchronised
 
 __all__ = ["realised"]
@@ -79,6 +80,8 @@ def realised(
         tensors=tuple(_stored(network, plan, homes, loaded)),
         before=network.before,
         after=network.after,
+        plan=plan,
+        residence=residence_of(graph.name, network, plan, loaded.actions, accelerator),
     )
 
 

@@ -7,7 +7,7 @@ exactly, heights that differ included; what needs more room and moves no less th
 out.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
@@ -164,8 +164,9 @@ class _Options:
             return
         once = vector_constants(self._layer, self._accelerator)
         high = min(self._target.height, MOST_ROWS)
-        for most in self._heights(modes, high, high):
-            bands = self._bands(modes, 1).best(most)
+        table = self._bands(modes, 1)
+        for most in self._heights(modes, table, high, high):
+            bands = table.best(most)
             count = len(bands.heights)
             yield self._option(modes, bands.heights, None, bands.bytes, once, count)
 
@@ -199,7 +200,7 @@ class _Options:
         table = self._bands(modes, groups if again else 1)
         high = min(bank // group, target.height, MOST_ROWS)
         whole_rows = max(min(high, bank // target.width), 1)
-        heights = self._heights(modes, high, whole_rows)
+        heights = self._heights(modes, table, high, whole_rows)
         for most in range(1, high + 1) if constants.each else heights:
             columns = min(target.width, bank // (most * group))
             beside = -(-target.width // columns)
@@ -253,13 +254,14 @@ class _Options:
             steps=steps,
         )
 
-    def _heights(self, modes: Modes, high: int, usual: int) -> Iterator[int]:
+    def _heights(self, modes: Modes, table: BandTable, high: int, usual: int) -> Iterable[int]:
         """Heights of the tallest tile that are worth a look; the usual one where all are alike."""
         reads, left = modes
         if Read.STREAMED in reads or left is Left.STREAMED:
-            yield from range(1, high + 1)
-        else:
-            yield usual
+            return range(1, high + 1)
+        if table.best(high).bytes < table.best(usual).bytes:
+            return range(1, high + 1)
+        return (usual,)
 
     def _banded(self, modes: Modes, passes: int) -> BandTable:
         reads, left = modes
