@@ -22,10 +22,20 @@ class Strategy(Protocol):
         """A schedule of a graph in a scratchpad, or why there is none."""
 
 
+_BASELINES = "mapper.scheduling.baselines.strategies"
+
 STRATEGIES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "optimal": ("mapper.scheduling.optimal", "schedule_optimally"),
         "monolith": ("mapper.scheduling.monolith", "schedule_monolithically"),
+        "tflite-belady": (_BASELINES, "TFLITE_BELADY"),
+        "tflite-greedy": (_BASELINES, "TFLITE_GREEDY"),
+        "least-peak-belady": (_BASELINES, "LEAST_PEAK_BELADY"),
+        "least-peak-greedy": (_BASELINES, "LEAST_PEAK_GREEDY"),
+        "planned-tflite-belady": (_BASELINES, "PLANNED_TFLITE_BELADY"),
+        "planned-tflite-greedy": (_BASELINES, "PLANNED_TFLITE_GREEDY"),
+        "planned-least-peak-belady": (_BASELINES, "PLANNED_LEAST_PEAK_BELADY"),
+        "planned-least-peak-greedy": (_BASELINES, "PLANNED_LEAST_PEAK_GREEDY"),
     }
 )
 """Module and name of each; a module is imported when it is used."""

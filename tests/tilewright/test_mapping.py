@@ -8,6 +8,7 @@ import pytest
 
 import tilewright
 from golden.errors import UserError
+from mapper.scheduling.baselines import BASELINES
 from mapper.scheduling.checker import check
 from mapper.scheduling.serial import schedule_from_json
 from mapper.scheduling.strategies import STRATEGIES
@@ -96,7 +97,8 @@ def test_a_budget_that_is_too_small_is_a_failure(capsys: pytest.CaptureFixture[s
 def test_every_strategy_gives_what_the_checker_has_seen(strategy: str) -> None:
     mapped = map_network(chain(), capacity=14, strategy=strategy)
     assert mapped.succeeded
-    assert mapped.outcome.objective_bytes == 4
+    moved = mapped.outcome.objective_bytes
+    assert moved == 4 or (strategy in BASELINES and moved > 4)
     schedule = mapped.outcome.schedule
     assert schedule is not None
     assert check(mapped.graph, schedule) is None

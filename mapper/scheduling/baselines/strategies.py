@@ -17,7 +17,20 @@ from mapper.scheduling.limits import why_none_fits
 from mapper.scheduling.outcome import Options, Outcome, concluded
 from mapper.scheduling.schedule import Placement, Schedule, Step
 
-__all__ = ["BASELINES", "Baseline", "Order", "Placing"]
+__all__ = [
+    "BASELINES",
+    "LEAST_PEAK_BELADY",
+    "LEAST_PEAK_GREEDY",
+    "PLANNED_LEAST_PEAK_BELADY",
+    "PLANNED_LEAST_PEAK_GREEDY",
+    "PLANNED_TFLITE_BELADY",
+    "PLANNED_TFLITE_GREEDY",
+    "TFLITE_BELADY",
+    "TFLITE_GREEDY",
+    "Baseline",
+    "Order",
+    "Placing",
+]
 
 _Addresses = Mapping[tuple[str, int], int]
 """Of each tensor, by its name and the step at which it came."""
@@ -197,11 +210,33 @@ def _moved_bytes(graph: SizedGraph, schedule: Schedule) -> int:
     )
 
 
+TFLITE_BELADY, TFLITE_GREEDY, LEAST_PEAK_BELADY, LEAST_PEAK_GREEDY = (
+    Baseline(order=order, replacement=replacement)
+    for order, replacement in itertools.product(Order, Replacement)
+)
+(
+    PLANNED_TFLITE_BELADY,
+    PLANNED_TFLITE_GREEDY,
+    PLANNED_LEAST_PEAK_BELADY,
+    PLANNED_LEAST_PEAK_GREEDY,
+) = (
+    Baseline(order=order, replacement=replacement, placing=Placing.PLANNED)
+    for order, replacement in itertools.product(Order, Replacement)
+)
+
 BASELINES: Mapping[str, Baseline] = MappingProxyType(
     {
         baseline.name: baseline
-        for placing, order, replacement in itertools.product(Placing, Order, Replacement)
-        for baseline in (Baseline(order=order, replacement=replacement, placing=placing),)
+        for baseline in (
+            TFLITE_BELADY,
+            TFLITE_GREEDY,
+            LEAST_PEAK_BELADY,
+            LEAST_PEAK_GREEDY,
+            PLANNED_TFLITE_BELADY,
+            PLANNED_TFLITE_GREEDY,
+            PLANNED_LEAST_PEAK_BELADY,
+            PLANNED_LEAST_PEAK_GREEDY,
+        )
     }
 )
-"""All of them, by name; the first four are the paper's, as far as it describes them."""
+"""All of them, by name."""

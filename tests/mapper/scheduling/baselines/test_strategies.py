@@ -12,6 +12,7 @@ from mapper.scheduling.footprint import budgets, least_peak, listed_order
 from mapper.scheduling.fusion import activations_only, fused
 from mapper.scheduling.limits import why_none_fits
 from mapper.scheduling.outcome import Options
+from mapper.scheduling.strategies import find_strategy
 from mapper.status import Status
 from mapper.zoo.catalogue import build
 from tests.mapper.scheduling.cases import draw_case, fragmented
@@ -29,7 +30,9 @@ PLANNED = NAMES[4:]
 
 def test_names():
     assert list(BASELINES) == NAMES
-    assert all(baseline.name == name for name, baseline in BASELINES.items())
+    for name, baseline in BASELINES.items():
+        assert baseline.name == name
+        assert find_strategy(name) is baseline
 
 
 @pytest.mark.parametrize("seed", range(30))
