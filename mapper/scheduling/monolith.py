@@ -388,7 +388,8 @@ class _Addresses:
                     t,
                     values,
                     {
-                        name: int(values[self._l[name, t].name]) * steps.unit
+                        # Solvers say nothing of variables in no constraint.
+                        name: int(values.get(self._l[name, t].name, 0)) * steps.unit
                         for name in steps.tensors
                     },
                 )
