@@ -19,7 +19,8 @@ from golden.tensors import Array
 from hw.accelerator.bench.runs import Play
 from hw.bench.simulators import find_simulator
 from mapper.accelerator.lowered import Lowered
-from mapper.accelerator.lowering import lower
+from mapper.accelerator.lowering import TIME_LIMIT_S, lower
+from mapper.accelerator.mapping import Mapper
 from mapper.accelerator.programs import program_layers
 from sim.accelerator.report import LayerReport, report
 from sim.accelerator.simulation import Simulation, simulate
@@ -31,7 +32,7 @@ from tilewright.caching import Cache
 from tilewright.files import check_place, partial_file, write_bytes
 from tilewright.images import DramImage
 from tilewright.progress import progress
-from tilewright.reports import layer_json
+from tilewright.reports import layer_json, mapping_json
 from tilewright.samples import (
     accuracy,
     check_counts,
@@ -127,6 +128,8 @@ class AcceleratedRun:
         Per sample.
     counters : mapping of str to int
         The accelerator's performance counters.
+    mapping : dict
+        From `tilewright.reports.mapping_json`.
     host : tuple of HostWork
         Operators that are not on the accelerator.
     program : str
@@ -148,6 +151,7 @@ class AcceleratedRun:
     program_bytes: int
     energy_pj: float
     counters: Mapping[str, int]
+    mapping: dict[str, Any]
     host: tuple[HostWork, ...]
     program: str
     outputs: str
@@ -177,6 +181,8 @@ def run_accelerated(
     rtl: bool = False,
     rtl_samples: int | None = None,
     host_fallback: bool = False,
+    mapper: str = "greedy",
+    time_limit: float = TIME_LIMIT_S,
     samples: int | None = None,
     seed: int = 0,
     simulator: str = "verilator",
@@ -205,6 +211,10 @@ def run_accelerated(
     simulator : {"verilator", "icarus"}
     host_fallback : bool
         Compute on the host what is not in hardware at the end of the network.
+    mapper : {"greedy", "optimal"}
+        Who decides what lies where, and how layers are cut.
+    time_limit : float
+        Seconds after which the optimal mapper ends with the best that it has.
     trace : path, optional
         JSON file for Perfetto.
     waves : path, optional
@@ -229,7 +239,13 @@ def run_accelerated(
     design = find_accelerator(accelerator, changes)
     graph = load_model(model)
     require_single_samples(graph, str(model))
-    lowered = lower(graph, design, host_fallback=host_fallback)
+    lowered = lower(
+        graph,
+        design,
+        host_fallback=host_fallback,
+        mapper=Mapper(mapper),
+        time_limit=time_limit,
+    )
     image = DramImage(lowered)
     fed = read_inputs(lowered.graph, inputs) if inputs else None
     if fed is None:
@@ -262,12 +278,23 @@ def run_accelerated(
         program_bytes=counters[Counter.PROGRAM_BYTES],
         energy_pj=sum(layer.energy.total for layer in reports),
         counters={counter.name.lower(): value for counter, value in counters.items()},
+        mapping=_mapping(lowered, simulation),
         host=hosted,
         program=str(program),
         outputs=str(saved),
         accuracy=None if truth is None else accuracy(results[graph.outputs[0]], truth),
         rtl=None if verilog is None else verilog.report(),
     )
+
+
+def _mapping(lowered: Lowered, simulation: Simulation) -> dict[str, Any]:
+    """The mapping's report; what it says that it moves is what the simulator counts."""
+    counters, mapping = simulation.counters, lowered.mapping
+    assert mapping is not None  # by lower
+    moved = counters[Counter.READ_BYTES] + counters[Counter.WRITTEN_BYTES]
+    if mapping.total_bytes != moved:
+        raise AssertionError(f"a mapping of {mapping.total_bytes} bytes moves {moved}")
+    return mapping_json(mapping, simulation.cycles)
 
 
 def _simulate(

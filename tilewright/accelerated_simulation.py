@@ -8,12 +8,13 @@ from typing import Any
 from golden.accelerator.description import Accelerator
 from golden.accelerator.instructions import BASES
 from golden.accelerator.registers import Counter
+from golden.errors import UserError
 from golden.graph import Graph
 from sim.accelerator.report import report
 from sim.accelerator.simulation import Simulation, simulate
 from sim.workload import Workload
 from tilewright.accelerator import find_accelerator
-from tilewright.reports import layer_json
+from tilewright.reports import layer_json, mapping_json
 from tilewright.workloads import is_model, load_model, load_workload
 
 __all__ = ["simulate_accelerated"]
@@ -27,6 +28,8 @@ def simulate_accelerated(
     *,
     accelerator: str | Path,
     changes: Mapping[str, Any] | None = None,
+    mapper: str = "greedy",
+    time_limit: float = 60.0,
 ) -> dict[str, Any]:
     """Simulate a workload on an accelerator.
 
@@ -41,12 +44,17 @@ def simulate_accelerated(
         Name, or TOML file.
     changes : mapping, optional
         Fields of the description to change.
+    mapper : {"greedy", "optimal"}
+        Who decides what lies where, and how layers are cut, of a quantized model.
+    time_limit : float
+        Seconds after which the optimal mapper ends with the best that it has.
 
     Returns
     -------
     dict
         ``workload``, ``accelerator``, ``lowering`` (``program`` or ``streamed``), ``total_cycles``,
-        ``utilisation``, ``dram_bytes``, ``program_bytes``, ``energy_pj``, ``counters``, ``layers``.
+        ``utilisation``, ``dram_bytes``, ``program_bytes``, ``energy_pj``, ``counters``, ``layers``,
+        ``mapping`` (None where only shapes are known).
 
     Raises
     ------
@@ -56,9 +64,13 @@ def simulate_accelerated(
     design = find_accelerator(accelerator, changes)
     graph = load_model(workload) if isinstance(workload, str) and is_model(workload) else None
     if graph is not None and _is_quantized(graph):
-        return _result(str(workload), design, "program", _simulate_program(graph, design))
+        simulation, mapping = _simulate_program(graph, design, mapper, time_limit)
+        return {**_result(str(workload), design, "program", simulation), "mapping": mapping}
+    if mapper != "greedy":
+        raise UserError(f"the {mapper} mapper needs a quantized model, not {workload}")
     work = load_workload(workload) if isinstance(workload, str) else workload
-    return _result(work.name, design, "streamed", _simulate_shapes(work, design))
+    simulation = _simulate_shapes(work, design)
+    return {**_result(work.name, design, "streamed", simulation), "mapping": None}
 
 
 def _is_quantized(graph: Graph) -> bool:
@@ -70,13 +82,18 @@ def _is_quantized(graph: Graph) -> bool:
     )
 
 
-def _simulate_program(graph: Graph, design: Accelerator) -> Simulation:
+def _simulate_program(
+    graph: Graph, design: Accelerator, mapper: str, time_limit: float
+) -> tuple[Simulation, dict[str, Any]]:
     # Imported late: a table or a GEMM needs no graph.
     from mapper.accelerator.lowering import lower
+    from mapper.accelerator.mapping import Mapper
     from mapper.accelerator.programs import program_layers, region_bases
 
-    lowered = lower(graph, design, host_fallback=True)
-    return simulate(design, program_layers(lowered), bases=region_bases(lowered))
+    lowered = lower(graph, design, host_fallback=True, mapper=Mapper(mapper), time_limit=time_limit)
+    assert lowered.mapping is not None  # by lower
+    simulation = simulate(design, program_layers(lowered), bases=region_bases(lowered))
+    return simulation, mapping_json(lowered.mapping, simulation.cycles)
 
 
 def _simulate_shapes(work: Workload, design: Accelerator) -> Simulation:

@@ -1,14 +1,16 @@
 """Reports on layers as JSON values and as text."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections import abc
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from mapper.accelerator.mapping import Mapping
 from sim.accelerator.report import LayerReport
 from tilewright.verbs.options import table
 
-__all__ = ["busy_line", "layer_json", "layer_table"]
+__all__ = ["busy_line", "layer_json", "layer_table", "mapping_json", "mapping_line"]
 
 _PJ_PER_NJ = 1000
 
@@ -84,10 +86,49 @@ def _intensity(macs_per_byte: float | None) -> object:
     return "" if macs_per_byte is None else round(macs_per_byte)
 
 
-def busy_line(counters: Mapping[str, int]) -> str:
+def busy_line(counters: abc.Mapping[str, int]) -> str:
     """Busy and waiting cycles of the units."""
     units = ", ".join(
         f"{unit} {counters[f'{unit}_busy']} (waits {counters[f'{unit}_stalled']})"
         for unit in ("load", "execute", "store")
     )
     return f"busy cycles: {units}"
+
+
+def mapping_json(mapping: Mapping, cycles: int) -> dict[str, Any]:
+    """A network's mapping as JSON values.
+
+    Parameters
+    ----------
+    mapping : Mapping
+    cycles : int
+        Of the program.
+    """
+    plain = asdict(mapping)
+    bound = mapping.cycles_bound
+    return {
+        **plain,
+        "compulsory_bytes": mapping.compulsory_bytes,
+        "objective_bytes": mapping.objective_bytes,
+        "total_bytes": mapping.total_bytes,
+        "gap": mapping.gap,
+        "cycles_gap": None if bound is None else (cycles - bound) / cycles,
+    }
+
+
+def mapping_line(mapping: abc.Mapping[str, Any]) -> str:
+    """What was decided, and what is proven, in a line; from `mapping_json`."""
+    said = (
+        f"mapping: {mapping['mapper']}, {mapping['objective_bytes']} bytes spilled and retrieved"
+        f" beside {mapping['compulsory_bytes']}, peak {mapping['peak_bytes']} of"
+        f" {mapping['capacity_bytes']} bytes"
+    )
+    if mapping["bound_bytes"] is None:
+        return said
+    proof = "proven fewest"
+    if mapping["status"] != "optimal":
+        proof = f"proven that no mapping has fewer than {mapping['bound_bytes']}"
+    return (
+        f"{said}; {proof}; at most {mapping['cycles_gap']:.1%} of the cycles could be saved"
+        f" ({mapping['trials']} programs tried)"
+    )

@@ -10,6 +10,7 @@ from golden.errors import UserError
 __all__ = [
     "DEFAULT_ENGINE",
     "add_engine",
+    "add_mapper",
     "add_set",
     "add_simulator",
     "add_target",
@@ -73,6 +74,23 @@ def add_simulator(parser: argparse.ArgumentParser) -> None:
         choices=("verilator", "icarus"),
         default="verilator",
         help="Verilog simulator (default: verilator)",
+    )
+
+
+def add_mapper(parser: argparse.ArgumentParser) -> None:
+    """``--mapper greedy|optimal`` and ``--time-limit``."""
+    parser.add_argument(
+        "--mapper",
+        choices=("greedy", "optimal"),
+        default="greedy",
+        help="accelerator: how the network is mapped (default: greedy)",
+    )
+    parser.add_argument(
+        "--time-limit",
+        type=seconds,
+        default=60.0,
+        metavar="S",
+        help="seconds after which the optimal mapper ends with the best it has (default: 60)",
     )
 
 

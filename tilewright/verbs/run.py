@@ -7,6 +7,7 @@ from typing import Any
 from golden.errors import UserError
 from tilewright.verbs.options import (
     DEFAULT_ENGINE,
+    add_mapper,
     add_simulator,
     add_target,
     count,
@@ -29,12 +30,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="accelerator: compute on the host what is not in hardware at the end of the network",
     )
-    parser.add_argument(
-        "--mapper",
-        choices=("greedy",),
-        default="greedy",
-        help="accelerator: how the network is mapped (default: greedy)",
-    )
+    add_mapper(parser)
     parser.add_argument(
         "--trace",
         type=Path,
@@ -92,6 +88,8 @@ def execute(arguments: argparse.Namespace) -> tuple[dict[str, Any], bool]:
         _refuse(arguments, ("trace", "waves", "waves_layer"), "needs --accelerator")
         if arguments.host_fallback:
             raise UserError("--host-fallback needs --accelerator")
+        if arguments.mapper != "greedy":
+            raise UserError(f"--mapper {arguments.mapper} needs --accelerator")
         network = run(
             arguments.model,
             engine=arguments.engine or DEFAULT_ENGINE,
@@ -108,6 +106,8 @@ def execute(arguments: argparse.Namespace) -> tuple[dict[str, Any], bool]:
         accelerator=arguments.accelerator,
         changes=read_set(arguments.set),
         host_fallback=arguments.host_fallback,
+        mapper=arguments.mapper,
+        time_limit=arguments.time_limit,
         trace=arguments.trace,
         waves=arguments.waves,
         waves_layer=arguments.waves_layer,
@@ -129,9 +129,10 @@ def show(result: dict[str, Any]) -> str:
 
 def show_accelerated(result: dict[str, Any]) -> str:
     """The report of an accelerator."""
-    from tilewright.reports import busy_line, layer_table
+    from tilewright.reports import busy_line, layer_table, mapping_line
 
     lines = [layer_table(result["layers"], result), "", busy_line(result["counters"])]
+    lines.append(mapping_line(result["mapping"]))
     if result["host"]:
         work = ", ".join(
             f"{entry['name']} ({entry['kind']}, {entry['elements']} numbers,"

@@ -4,7 +4,7 @@ import argparse
 from typing import Any
 
 from golden.errors import UserError
-from tilewright.verbs.options import DEFAULT_ENGINE, add_target, read_set, table
+from tilewright.verbs.options import DEFAULT_ENGINE, add_mapper, add_target, read_set, table
 
 __all__ = ["configure", "execute", "show"]
 
@@ -17,6 +17,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="model file (.onnx, .tflite), SCALE-Sim table (.csv), or gemm:MxKxN",
     )
     add_target(parser)
+    add_mapper(parser)
     parser.add_argument(
         "--compat", choices=("scalesim",), help="count as SCALE-Sim does, for comparison"
     )
@@ -31,13 +32,19 @@ def execute(arguments: argparse.Namespace) -> tuple[dict[str, Any], bool]:
 
     given = read_set(arguments.set)
     if arguments.accelerator is None:
+        if arguments.mapper != "greedy":
+            raise UserError(f"--mapper {arguments.mapper} needs --accelerator")
         engine = arguments.engine or DEFAULT_ENGINE
         result = simulate(arguments.workload, engine=engine, params=given, compat=arguments.compat)
         return result, True
     if arguments.compat is not None:
         raise UserError("--compat counts for an engine, not for an accelerator")
     result = simulate_accelerated(
-        arguments.workload, accelerator=arguments.accelerator, changes=given
+        arguments.workload,
+        accelerator=arguments.accelerator,
+        changes=given,
+        mapper=arguments.mapper,
+        time_limit=arguments.time_limit,
     )
     return result, True
 
@@ -45,9 +52,12 @@ def execute(arguments: argparse.Namespace) -> tuple[dict[str, Any], bool]:
 def show(result: dict[str, Any]) -> str:
     """A row for each layer, and the total."""
     if "accelerator" in result:
-        from tilewright.reports import busy_line, layer_table
+        from tilewright.reports import busy_line, layer_table, mapping_line
 
-        return f"{layer_table(result['layers'], result)}\n\n{busy_line(result['counters'])}"
+        lines = [layer_table(result["layers"], result), "", busy_line(result["counters"])]
+        if result["mapping"] is not None:
+            lines.append(mapping_line(result["mapping"]))
+        return "\n".join(lines)
     if result.get("compat"):
         head = ("layer", "SCALE-Sim cycles", "exact cycles", "utilisation")
         rows: list[tuple[object, ...]] = [
