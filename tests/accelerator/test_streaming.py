@@ -6,8 +6,10 @@ import pytest
 from golden.accelerator.encoding import Program, encode_program
 from golden.accelerator.registers import Counter, ErrorCode
 from hw.accelerator.bench.runs import LOCAL_MEMORIES, run_program
+from mapper.accelerator.streaming.mapping import best_mapping
 from mapper.accelerator.streaming.workload import streamed
 from tests.accelerator import programs
+from tests.mapper.accelerator import operators
 from tests.mapper.accelerator.streamed import (
     NETWORKS,
     Numbers,
@@ -23,9 +25,9 @@ from tilewright.harness import built_harness
 LIMIT_CYCLES = 20_000_000
 
 
-def differences(play, accelerator, shape, rng):
+def differences(play, accelerator, shape, rng, plan=None):
     """What of a layer is not the same on the Verilog, in interpreter and in simulator."""
-    layers = streamed([shape], accelerator)
+    layers = streamed([shape], accelerator, None if plan is None else [plan])
     tree, program = cost(accelerator, layers)
     numbers = Numbers(layers[0], shape, rng)
     dram, bases = placed(program, numbers)
@@ -67,6 +69,34 @@ def random_differences(play, seed, memory):
 @pytest.mark.parametrize("seed", range(3))
 def test_layers(play, seed, memory):
     assert not random_differences(play, seed, memory)
+
+
+def planned_differences(play, seed, memory):
+    """Of the best plan of a layer, and of any plan."""
+    rng = np.random.default_rng(seed)
+    accelerator = programs.accelerator(memory)
+    shape = random_layer(rng, most=10)
+    best = best_mapping(shape, accelerator, time_limit=5)
+    other = operators.Numbers(shape, accelerator).random_plan(rng)
+    found = differences(play, accelerator, shape, rng, best.plan)
+    return found + differences(play, accelerator, shape, rng, other), (best.plan, other)
+
+
+@pytest.mark.parametrize("memory", ["ideal", "fixed"])
+def test_best_plans_and_others(play, memory):
+    places = set()
+    for seed in range(4):
+        found, plans = planned_differences(play, seed, memory)
+        assert not found, seed
+        places.update(plan.places.inputs for plan in plans if plan is not None)
+    assert places == {1, 2}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("memory", programs.MEMORIES)
+def test_fifty_best_plans_and_others(play, memory):
+    wrong = {seed: planned_differences(play, seed, memory)[0] for seed in range(50)}
+    assert not {seed: found for seed, found in wrong.items() if found}
 
 
 @pytest.mark.slow
