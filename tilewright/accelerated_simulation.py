@@ -1,14 +1,13 @@
 """Cycles, traffic and energy of a workload on an accelerator, without values."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from golden.accelerator.description import Accelerator
 from golden.accelerator.instructions import BASES
 from golden.accelerator.registers import Counter
-from golden.errors import UserError
 from golden.graph import Graph
 from sim.accelerator.report import report
 from sim.accelerator.simulation import Simulation, simulate
@@ -17,7 +16,10 @@ from tilewright.accelerator import find_accelerator
 from tilewright.reports import layer_json, mapping_json
 from tilewright.workloads import is_model, load_model, load_workload
 
-__all__ = ["simulate_accelerated"]
+if TYPE_CHECKING:
+    from mapper.accelerator.streaming.plan import Plan
+
+__all__ = ["is_quantized", "simulate_accelerated"]
 
 PAGE_BYTES = 4096
 """Regions of DRAM begin at multiples of it."""
@@ -45,16 +47,17 @@ def simulate_accelerated(
     changes : mapping, optional
         Fields of the description to change.
     mapper : {"greedy", "optimal"}
-        Who decides what lies where, and how layers are cut, of a quantized model.
+        Who decides what lies where, and how layers are cut.
     time_limit : float
-        Seconds after which the optimal mapper ends with the best that it has.
+        Seconds after which the optimal mapper ends with the best that it has; for each shape, where
+        only shapes are known.
 
     Returns
     -------
     dict
         ``workload``, ``accelerator``, ``lowering`` (``program`` or ``streamed``), ``total_cycles``,
         ``utilisation``, ``dram_bytes``, ``program_bytes``, ``energy_pj``, ``counters``, ``layers``,
-        ``mapping`` (None where only shapes are known).
+        ``mapping`` (None for layers that are mapped greedily by their shapes).
 
     Raises
     ------
@@ -63,17 +66,15 @@ def simulate_accelerated(
     """
     design = find_accelerator(accelerator, changes)
     graph = load_model(workload) if isinstance(workload, str) and is_model(workload) else None
-    if graph is not None and _is_quantized(graph):
+    if graph is not None and is_quantized(graph):
         simulation, mapping = _simulate_program(graph, design, mapper, time_limit)
         return {**_result(str(workload), design, "program", simulation), "mapping": mapping}
-    if mapper != "greedy":
-        raise UserError(f"the {mapper} mapper needs a quantized model, not {workload}")
     work = load_workload(workload) if isinstance(workload, str) else workload
-    simulation = _simulate_shapes(work, design)
-    return {**_result(work.name, design, "streamed", simulation), "mapping": None}
+    simulation, layers = _simulate_shapes(work, design, mapper, time_limit)
+    return {**_result(work.name, design, "streamed", simulation), "mapping": layers}
 
 
-def _is_quantized(graph: Graph) -> bool:
+def is_quantized(graph: Graph) -> bool:
     """Whether some matrix product is of integers."""
     return any(
         all(tensor.quantization is not None for tensor in operands[:2])
@@ -96,11 +97,29 @@ def _simulate_program(
     return simulation, mapping_json(lowered.mapping, simulation.cycles)
 
 
-def _simulate_shapes(work: Workload, design: Accelerator) -> Simulation:
+def _simulate_shapes(
+    work: Workload, design: Accelerator, mapper: str, time_limit: float
+) -> tuple[Simulation, dict[str, Any] | None]:
+    greedy = _simulate_plans(work, design, None)
+    if mapper == "greedy":
+        return greedy, None
+    # Imported late: it compiles its search.
+    from tilewright.layer_mapping import layers_json, map_layers
+
+    mappings = map_layers(work, design, time_limit=time_limit)
+    best = _simulate_plans(work, design, [mapping.plan for mapping in mappings])
+    # Each layer is best alone; one after the other they meet.
+    chosen = min(best, greedy, key=lambda simulation: simulation.cycles)
+    return chosen, {"mapper": mapper, **layers_json(mappings)}
+
+
+def _simulate_plans(
+    work: Workload, design: Accelerator, plans: "Sequence[Plan] | None"
+) -> Simulation:
     # Imported late: a quantized model needs none of it.
     from mapper.accelerator.streaming import dram_bytes, streamed
 
-    entries = streamed(work.layers, design)
+    entries = streamed(work.layers, design, plans)
     ends = accumulate(-(-octets // PAGE_BYTES) * PAGE_BYTES for octets in dram_bytes(entries))
     return simulate(design, [entry.layer for entry in entries], bases=(0, *ends)[:BASES])
 

@@ -1,11 +1,11 @@
 """Progress of long work, on standard error, silent where that is no terminal."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
-__all__ = ["progress"]
+__all__ = ["counting", "progress"]
 
 T = TypeVar("T")
 
@@ -33,3 +33,25 @@ def _counted(items: Sequence[T], what: str) -> Iterator[T]:
     for number, item in enumerate(items, start=1):
         print(f"\r{what}: {number}/{len(items)}", end="", file=sys.stderr, flush=True)
         yield item
+
+
+@contextmanager
+def counting(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A function that tells how many are done, of how many; its line is gone in the end.
+
+    Parameters
+    ----------
+    what : str
+        Being counted.
+    """
+    if not sys.stderr.isatty():
+        yield lambda done, count: None
+        return
+
+    def tell(done: int, count: int) -> None:
+        print(f"\r{what}: {done}/{count}", end="", file=sys.stderr, flush=True)
+
+    try:
+        yield tell
+    finally:
+        print("\r\033[K", end="", file=sys.stderr, flush=True)

@@ -10,7 +10,16 @@ from mapper.accelerator.mapping import Mapping
 from sim.accelerator.report import LayerReport
 from tilewright.verbs.options import table
 
-__all__ = ["busy_line", "layer_json", "layer_table", "mapping_json", "mapping_line"]
+__all__ = [
+    "busy_line",
+    "layer_json",
+    "layer_table",
+    "layers_line",
+    "mapped_table",
+    "mapping_json",
+    "mapping_line",
+    "shares_table",
+]
 
 _PJ_PER_NJ = 1000
 
@@ -119,7 +128,7 @@ def mapping_json(mapping: Mapping, cycles: int) -> dict[str, Any]:
 def mapping_line(mapping: abc.Mapping[str, Any]) -> str:
     """What was decided, and what is proven, in a line; from `mapping_json`."""
     said = (
-        f"mapping: {mapping['mapper']}, {mapping['objective_bytes']} bytes spilled and retrieved"
+        f"mapper {mapping['mapper']}: {mapping['objective_bytes']} bytes spilled and retrieved"
         f" beside {mapping['compulsory_bytes']}, peak {mapping['peak_bytes']} of"
         f" {mapping['capacity_bytes']} bytes"
     )
@@ -132,3 +141,42 @@ def mapping_line(mapping: abc.Mapping[str, Any]) -> str:
         f"{said}; {proof}; at most {mapping['cycles_gap']:.1%} of the cycles could be saved"
         f" ({mapping['trials']} programs tried)"
     )
+
+
+def layers_line(mapping: abc.Mapping[str, Any]) -> str:
+    """What is proven of layers that were mapped one by one; from `layers_json`."""
+    shapes = len(mapping["layers"])
+    proven = sum(layer["status"] == "optimal" for layer in mapping["layers"])
+    return (
+        f"mapping: {proven} of {shapes} layers proven optimal; alone they take {mapping['cycles']}"
+        f" cycles, and no mapping takes fewer than {mapping['bound_cycles']}: gap"
+        f" {mapping['gap']:.2%}"
+    )
+
+
+def mapped_table(layers: Sequence[abc.Mapping[str, Any]]) -> str:
+    """A row for each layer's mapping; from `layers_json`."""
+    head = ("layer", "cycles", "bound", "gap", "status", "bytes", "plans", "tile", "group", "depth")
+    rows = [
+        (
+            *(layer["name"], layer["cycles"], layer["bound_cycles"], f"{layer['gap']:.2%}"),
+            *(layer["status"], layer["dram_bytes"], f"{layer['space_size']:.1e}"),
+            f"{layer['plan']['height']}x{layer['plan']['width']}",
+            *(layer["plan"]["filter_blocks"], layer["plan"]["depth_blocks"]),
+        )
+        for layer in layers
+    ]
+    return table(head, rows)
+
+
+def shares_table(shares: Sequence[abc.Mapping[str, Any]]) -> str:
+    """How activation memory is split, layer by layer; from `mapping_json`."""
+    head = ("layers", "resident bytes", "tile bytes", "free bytes")
+    rows = [
+        (
+            ", ".join(share["layers"]),
+            *(share["resident_bytes"], share["tile_bytes"], share["free_bytes"]),
+        )
+        for share in shares
+    ]
+    return table(head, rows)

@@ -6,7 +6,7 @@ from typing import Any
 
 from golden.errors import UserError
 from mapper.scheduling.strategies import STRATEGIES
-from tilewright.verbs.options import count, seconds
+from tilewright.verbs.options import count, read_set, seconds
 
 __all__ = ["configure", "execute", "show"]
 
@@ -16,7 +16,20 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "model",
         metavar="MODEL",
-        help="model file (.onnx, .tflite), or a network by name, such as resnet50",
+        help="model file (.onnx, .tflite), or a network by name, such as resnet50; with"
+        " --accelerator also a SCALE-Sim table (.csv) or gemm:MxKxN",
+    )
+    parser.add_argument(
+        "--accelerator",
+        metavar="A",
+        help="name or TOML file of an accelerator to map to; default: a bare scratchpad",
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="set a field of the accelerator; may be given several times",
     )
     parser.add_argument(
         "--capacity",
@@ -73,7 +86,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> tuple[dict[str, Any], bool]:
-    """Schedule, or check."""
+    """Schedule, map, or check."""
+    if arguments.accelerator is not None:
+        return _map_to_accelerator(arguments)
+    if arguments.set:
+        raise UserError("--set changes an accelerator, and needs --accelerator")
     # Imported late, so that help is quick.
     from mapper.scheduling.variants import TensorSet, Variant
     from tilewright.mapping import check_schedule, map_network
@@ -112,6 +129,33 @@ def execute(arguments: argparse.Namespace) -> tuple[dict[str, Any], bool]:
     return mapped.to_json(), mapped.succeeded
 
 
+_OF_SCRATCHPADS = (
+    *("capacity", "tensors", "unfused", "views", "in_place", "keep_order", "element_bytes"),
+    *("strategy", "check", "output", "picture"),
+)
+"""Options that say nothing about an accelerator."""
+
+
+def _map_to_accelerator(arguments: argparse.Namespace) -> tuple[dict[str, Any], bool]:
+    # Imported late, so that help is quick.
+    from tilewright.accelerator_mapping import map_to_accelerator
+
+    parser = argparse.ArgumentParser()
+    configure(parser)
+    for name in _OF_SCRATCHPADS:
+        if getattr(arguments, name) != parser.get_default(name):
+            option = name.replace("_", "-")
+            raise UserError(f"--{option} is about a bare scratchpad, not about an accelerator")
+    result = map_to_accelerator(
+        arguments.model,
+        accelerator=arguments.accelerator,
+        changes=read_set(arguments.set),
+        solver=arguments.solver,
+        time_limit=arguments.time_limit,
+    )
+    return result, True
+
+
 def _capacity(text: str) -> int | str:
     return int(text) if text.isdecimal() else text
 
@@ -120,6 +164,8 @@ def show(result: dict[str, Any]) -> str:
     """What was found and what is proven of it."""
     if "violation" in result:
         return _checked(result)
+    if "accelerator" in result:
+        return _mapped(result)
     least = "" if result["m_p_is_optimal"] else " or less"
     budgets = f"m_r {result['m_r_bytes']:,}, m_p {result['m_p_bytes']:,}{least}"
     rows = [
@@ -150,6 +196,17 @@ def _said(result: dict[str, Any]) -> str:
     return (
         f"{said}{f' ({why})' if why else ''}, by {result['strategy']} in {result['seconds']:.2f} s"
     )
+
+
+def _mapped(result: dict[str, Any]) -> str:
+    from tilewright.reports import layers_line, mapped_table, mapping_line, shares_table
+
+    if result["lowering"] == "streamed":
+        told = f"{mapped_table(result['layers'])}\n\n{layers_line(result)}"
+    else:
+        told = f"{shares_table(result['shares'])}\n\n{mapping_line(result)}"
+        told += f"; {result['total_cycles']} cycles"
+    return f"{told}; {result['seconds']:.1f} s"
 
 
 def _checked(result: dict[str, Any]) -> str:

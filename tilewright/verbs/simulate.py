@@ -52,11 +52,12 @@ def execute(arguments: argparse.Namespace) -> tuple[dict[str, Any], bool]:
 def show(result: dict[str, Any]) -> str:
     """A row for each layer, and the total."""
     if "accelerator" in result:
-        from tilewright.reports import busy_line, layer_table, mapping_line
+        from tilewright.reports import busy_line, layer_table, layers_line, mapping_line
 
         lines = [layer_table(result["layers"], result), "", busy_line(result["counters"])]
         if result["mapping"] is not None:
-            lines.append(mapping_line(result["mapping"]))
+            told = mapping_line if result["lowering"] == "program" else layers_line
+            lines.append(told(result["mapping"]))
         return "\n".join(lines)
     if result.get("compat"):
         head = ("layer", "SCALE-Sim cycles", "exact cycles", "utilisation")
