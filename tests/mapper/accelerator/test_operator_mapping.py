@@ -54,7 +54,7 @@ def test_cycles_are_those_of_the_simulator_and_bounds_are_below(seed):
 
 @pytest.mark.slow
 def test_cycles_and_bounds_of_many_plans():
-    wrong = {seed: differences(seed) for seed in range(10_000)}
+    wrong = {seed: differences(seed) for seed in range(3000)}
     assert not {seed: found for seed, found in wrong.items() if found}
 
 
@@ -88,8 +88,8 @@ def test_search_is_exhaustive_enumeration():
 
 @pytest.mark.slow
 def test_search_is_exhaustive_enumeration_on_a_hundred_cases():
-    cases = list(islice(small_cases(most_plans=4000), 100))
-    assert sum(compared(layer, design) for layer, design in cases) > 50_000
+    cases = list(islice(small_cases(most_plans=1500), 100))
+    assert sum(compared(layer, design) for layer, design in cases) > 20_000
 
 
 def test_banked_memory():
@@ -111,7 +111,7 @@ def test_plans_are_legal_and_compute_what_the_layer_asks_for(seed):
 
 @pytest.mark.slow
 def test_many_plans_are_legal_and_compute_what_the_layer_asks_for():
-    for seed in range(2000, 3000):
+    for seed in range(2000, 2400):
         case = random_case(seed)
         if case is not None:
             layer, numbers, plan = case
