@@ -84,5 +84,5 @@ def test_the_graphs_are_of_all_kinds():
     ]
     assert len(shared) >= 20
     assert sum(bool(why_none_fits(case.graph, case.capacity)) for case in cases) >= 4
-    found = [least(case.graph, case.capacity) for case in cases[:20]]
-    assert sum(answer is not None and answer.least_bytes > 0 for answer in found) >= 8
+    found = [least(case.graph, case.capacity) for case in cases[:10]]
+    assert sum(answer is not None and answer.least_bytes > 0 for answer in found) >= 5

@@ -15,7 +15,7 @@ from tests.mapper.scheduling.oracle import Moves, least
 @pytest.mark.parametrize(
     ("most_operators", "seed"),
     [
-        *((3, seed) for seed in range(20)),
+        *((3, seed) for seed in range(10)),
         *(pytest.param(4, seed, marks=pytest.mark.slow) for seed in range(40)),
     ],
 )
@@ -37,7 +37,7 @@ def test_useful_moves_are_enough(most_operators, seed, in_place):
         assert check(small, every.schedule) is None
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(10))
 @pytest.mark.parametrize("in_place", [False, True])
 @pytest.mark.parametrize("is_ordered", [False, True])
 def test_schedules_work_and_move_so_many_bytes(seed, in_place, is_ordered):
