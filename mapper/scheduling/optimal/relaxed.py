@@ -5,10 +5,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from mapper.scheduling.optimal.cover import cover_bound
+from mapper.scheduling.optimal.divided import divided_order
 from mapper.scheduling.optimal.gaps import solve_gaps
 from mapper.scheduling.optimal.plan import Plan, cost
-from mapper.scheduling.optimal.problem import Problem, mask
-from mapper.scheduling.optimal.shares import Share, chunks, restricted
+from mapper.scheduling.optimal.problem import Problem
+from mapper.scheduling.optimal.shares import Chunk, chunks, restricted
 from mapper.scheduling.optimal.states import Found, search_states
 from mapper.scheduling.optimal.windows import count_variables, solve_windows
 
@@ -17,11 +18,21 @@ __all__ = ["Relaxed", "everything_dropped", "relax"]
 _FEW_STATES = 2_000
 """States of the first search, which is all that regular networks need."""
 
-_CHUNK_STATES = 20_000
+_CHUNK_STATES = 10_000
 """States of the search for what a chunk of tensors costs."""
 
-_CHUNK_STEPS = (16, 32)
-"""Lengths of chunks; the one with the highest bound is taken."""
+_CHUNK_LENGTH = 16
+"""Steps that the tensors of a chunk are about."""
+
+_PART_LENGTHS = (16, 32, 24, 48)
+"""Numbers of operators in the parts that are ordered anew."""
+
+_PART_STATES = 2_000
+"""States of the search for the order of a part."""
+
+_PROGRAM_S = 5.0
+"""Seconds that the small programs of an order may take, whatever the time limit: without them there
+is nothing to improve on."""
 
 _SEARCH_SHARE = 0.5
 """Part of the time left that the long search may take where an integer program comes after it."""
@@ -70,8 +81,8 @@ def relax(
     """Find a cheapest plan.
 
     First a short search through states. Then the gaps of given orders, and a bound of all orders
-    that may meet them; then a search below the cost of the best of these, with estimates; then the
-    integer program of a free order.
+    that may meet them; then better orders part by part; then a search below the cost of the best of
+    these, with estimates; then the integer program of a free order.
 
     Parameters
     ----------
@@ -92,8 +103,12 @@ def relax(
     if not known.is_optimal:
         known = _covered(problem, known, solver, deadline)
     if not known.is_optimal:
-        known = _searched(problem, known, good[0], deadline)
-    if not known.is_optimal and count_variables(problem) <= _LARGEST_PROGRAM:
+        known = _divided(problem, known, solver, deadline)
+    has_program = count_variables(problem) <= _LARGEST_PROGRAM
+    if not known.is_optimal:
+        share = _SEARCH_SHARE if has_program else 1.0
+        known = _searched(problem, known, time.monotonic() + share * _left(deadline))
+    if not known.is_optimal and has_program:
         known = _programmed(problem, known, solver, deadline)
     return known
 
@@ -122,8 +137,7 @@ def _ordered(
 ) -> Relaxed:
     """The best plan of the given orders."""
     plans = [
-        solve_gaps(problem, order, solver=solver, time_limit=_left(deadline)).plan
-        for order in orders
+        solve_gaps(problem, order, solver=solver, time_limit=_PROGRAM_S).plan for order in orders
     ]
     # All gaps dropped: what works whatever the time.
     plan = min(
@@ -159,34 +173,79 @@ def _covered(problem: Problem, known: Relaxed, solver: str | None, deadline: flo
     return replace(known, bound=bound, proof="what every order keeps live")
 
 
-def _searched(problem: Problem, known: Relaxed, order: Sequence[int], deadline: float) -> Relaxed:
-    """Search below the best cost, with estimates from chunks of the tensors."""
-    states = known.states
-    shares: list[Share] = []
-    for steps in _CHUNK_STEPS:
-        tried: list[Share] = []
-        for tensors in chunks(problem, order, steps):
-            found = search_states(
-                restricted(problem, tensors), max_states=_CHUNK_STATES, deadline=deadline
-            )
-            states += found.states
-            tried.append(Share(tensors=mask(tensors), least=found.bound))
-        if sum(share.least for share in tried) > sum(share.least for share in shares):
-            shares = tried
+def _divided(problem: Problem, known: Relaxed, solver: str | None, deadline: float) -> Relaxed:
+    """Better orders, part by part; parts of several lengths, so that their ends differ."""
+    for length in _PART_LENGTHS:
+        if known.is_optimal or not _left(deadline):
+            break
+        order = divided_order(
+            problem, known.plan.order, length=length, max_states=_PART_STATES, deadline=deadline
+        )
+        plan = solve_gaps(problem, order, solver=solver, time_limit=_PROGRAM_S).plan
+        known = _better(problem, known, plan)
+    return known
+
+
+def _better(problem: Problem, known: Relaxed, plan: Plan | None) -> Relaxed:
+    if plan is None or cost(problem, plan) >= known.cost:
+        return known
+    return replace(known, plan=plan, cost=cost(problem, plan))
+
+
+def _searched(problem: Problem, known: Relaxed, deadline: float) -> Relaxed:
+    """Search below the best cost: chunks of the tensors first, then two together, and so on.
+
+    What chunks cost at least is the estimate of the search for what they cost together.
+    """
+    level = [
+        _costed(problem, Chunk(tensors=tensors), known, deadline)
+        for tensors in chunks(problem, known.plan.order, _CHUNK_LENGTH)
+    ]
+    while True:
+        bound = sum(chunk.least for chunk in level)
+        if bound > known.bound:
+            known = replace(known, bound=min(bound, known.cost), proof="search through states")
+        if known.is_optimal or len(level) <= 2 or not _left(deadline):
+            break
+        level = [
+            _costed(problem, _joined(level[at : at + 2]), known, deadline)
+            for at in range(0, len(level), 2)
+        ]
+    if known.is_optimal:
+        return known
     found = search_states(
-        problem,
-        shares=shares,
-        limit=known.cost,
-        deadline=time.monotonic() + _SEARCH_SHARE * _left(deadline)
-        if count_variables(problem) <= _LARGEST_PROGRAM
-        else deadline,
+        problem, shares=[chunk.share() for chunk in level], limit=known.cost, deadline=deadline
     )
-    known = replace(known, states=states + found.states)
+    known = replace(known, states=known.states + found.states)
     if found.plan is not None:
         return replace(_settled(problem, found), states=known.states)
     if found.bound <= known.bound:
         return known
     return replace(known, bound=found.bound, proof="search through states")
+
+
+def _joined(parts: Sequence[Chunk]) -> Chunk:
+    """Chunks as one; one alone as it is."""
+    if len(parts) == 1:
+        return parts[0]
+    return Chunk(
+        tensors=tuple(tensor for part in parts for tensor in part.tensors),
+        least=sum(part.least for part in parts),
+        parts=tuple(parts),
+    )
+
+
+def _costed(problem: Problem, chunk: Chunk, known: Relaxed, deadline: float) -> Chunk:
+    """The chunk with the best bound of its cost that a short search gives."""
+    number = {tensor: index for index, tensor in enumerate(chunk.tensors)}
+    found = search_states(
+        restricted(problem, chunk.tensors),
+        shares=[chunk.share(number)],
+        limit=known.cost,
+        max_states=_CHUNK_STATES,
+        deadline=deadline,
+    )
+    return replace(chunk, least=max(found.bound, chunk.least))
 
 
 def _programmed(problem: Problem, known: Relaxed, solver: str | None, deadline: float) -> Relaxed:

@@ -5,13 +5,13 @@ states gets its estimates from.
 """
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 
-from mapper.scheduling.optimal.problem import Problem, most_overlaid
+from mapper.scheduling.optimal.problem import Problem, mask, most_overlaid
 
-__all__ = ["Share", "chunks", "restricted"]
+__all__ = ["Chunk", "Share", "chunks", "part_ends", "restricted"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,10 +24,40 @@ class Share:
         Mask.
     least : int
         Units that all plans spill and retrieve of them.
+    parts : tuple of Share
+        Disjoint sets among these tensors, of which the same is known.
     """
 
     tensors: int
     least: int
+    parts: "tuple[Share, ...]" = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chunk:
+    """The same, with the tensors as a list.
+
+    Parameters
+    ----------
+    tensors : tuple of int
+        Those of the parts, one part after the other, where there are parts.
+    least : int
+        As that of a share.
+    parts : tuple of Chunk
+        As those of a share.
+    """
+
+    tensors: tuple[int, ...]
+    least: int = 0
+    parts: "tuple[Chunk, ...]" = ()
+
+    def share(self, number: Mapping[int, int] | None = None) -> Share:
+        """With masks, of the tensors' new numbers where these are given."""
+        return Share(
+            tensors=mask(t if number is None else number[t] for t in self.tensors),
+            least=self.least,
+            parts=tuple(part.share(number) for part in self.parts),
+        )
 
 
 def restricted(problem: Problem, tensors: Sequence[int]) -> Problem:
@@ -85,28 +115,43 @@ def chunks(problem: Problem, order: Sequence[int], length: int) -> tuple[tuple[i
 
     Parameters
     ----------
-    problem : Problem
-    order : sequence of int
-        A good one.
-    length : int
-        About how many steps belong to a chunk: from half of it to twice as many.
+    problem, order, length
+        As for `part_ends`.
 
     Returns
     -------
     tuple of tuple of int
         Every tensor that more than one operator touches is in one of them.
     """
-    step = {op: number for number, op in enumerate(order)}
+    ends = part_ends(problem, order, length)
+    parts: list[list[int]] = [[] for _ in ends]
+    for tensor, (first, last) in _lives(problem, order).items():
+        parts[bisect_right(ends, (first + last) / 2)].append(tensor)
+    return tuple(tuple(own) for own in parts if own)
+
+
+def part_ends(problem: Problem, order: Sequence[int], length: int) -> tuple[int, ...]:
+    """Where to part an order so that little is live at the ends.
+
+    Parameters
+    ----------
+    problem : Problem
+    order : sequence of int
+        A good one.
+    length : int
+        About how many steps a part has: from half of it to twice as many.
+
+    Returns
+    -------
+    tuple of int
+        The step after each part; the last is the number of steps.
+    """
     count = len(order)
     live = [0] * count
-    middle: dict[int, float] = {}
-    for tensor, users in enumerate(problem.users):
-        if len(users) > 1:
-            first, last = min(map(step.__getitem__, users)), max(map(step.__getitem__, users))
-            middle[tensor] = (first + last) / 2
-            for number in range(first, last):
-                live[number] += problem.sizes[tensor]
-    # Least sum of what is live at the ends, for all chunks that end at each step.
+    for tensor, (first, last) in _lives(problem, order).items():
+        for number in range(first, last):
+            live[number] += problem.sizes[tensor]
+    # Least sum of what is live at the ends, for all parts up to each step.
     least = [0.0] + [inf] * count
     begin = [0] * (count + 1)
     for end in range(1, count + 1):
@@ -118,8 +163,14 @@ def chunks(problem: Problem, order: Sequence[int], length: int) -> tuple[tuple[i
     ends = [count]
     while begin[ends[-1]] > 0:
         ends.append(begin[ends[-1]])
-    ends.reverse()
-    parts: list[list[int]] = [[] for _ in ends]
-    for tensor, at in middle.items():
-        parts[min(bisect_right(ends, at), len(ends) - 1)].append(tensor)
-    return tuple(tuple(own) for own in parts if own)
+    return tuple(reversed(ends))
+
+
+def _lives(problem: Problem, order: Sequence[int]) -> dict[int, tuple[int, int]]:
+    """First and last step of each tensor that more than one operator touches."""
+    step = {op: number for number, op in enumerate(order)}
+    return {
+        tensor: (min(step[user] for user in users), max(step[user] for user in users))
+        for tensor, users in enumerate(problem.users)
+        if len(users) > 1
+    }

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import inf
 
+from mapper.scheduling.optimal.estimates import Estimate
 from mapper.scheduling.optimal.plan import Plan
 from mapper.scheduling.optimal.problem import Problem, mask, members
 from mapper.scheduling.optimal.shares import Share
@@ -113,13 +114,14 @@ def search_states(
 class _Search:
     def __init__(self, problem: Problem, shares: Sequence[Share]) -> None:
         self._problem = problem
-        self._shares = [share for share in shares if share.least > 0]
+        self._estimate = Estimate(problem, shares)
         users = problem.users
         # Tensors that only one operator touches are there for its step, whatever the plan.
         self._kept = mask(t for t, own in enumerate(users) if len(own) > 1)
         self._inputs = [mask(own) & self._kept for own in problem.inputs]
         self._passing = [[t for t in own if not self._kept >> t & 1] for own in problem.inputs]
         self._outputs = [mask(own) & self._kept for own in problem.outputs]
+        self._users = [mask(own) for own in users]
         self._readers = [mask(own) for own in problem.readers]
         self._always_saved = mask(t for t, is_saved in enumerate(problem.is_saved) if is_saved)
         self._unproduced = mask(
@@ -131,7 +133,7 @@ class _Search:
         problem = self._problem
         everything = (1 << len(problem.inputs)) - 1
         start = self._settled(self._begin(begin))
-        heap = [(sum(start.due), -start.done.bit_count(), 0, 0, start)]
+        heap = [(self._rest(start), -start.done.bit_count(), 0, 0, start)]
         # Of each set of executed operators, the states pushed: cost, resident, saved.
         fronts: dict[int, list[tuple[int, int, int]]] = {
             start.done: [(0, start.resident, start.saved)]
@@ -146,14 +148,14 @@ class _Search:
             popped += 1
             if (cost, state.resident, state.saved) not in fronts[state.done]:
                 continue
-            if popped > max_states or (popped % 256 == 0 and time.monotonic() > deadline):
+            if popped > max_states or (popped % 32 == 0 and time.monotonic() > deadline):
                 return Found(plan=None, bound=bound, states=popped)
             for paid, following in self._successors(state):
                 total = cost + paid
-                estimate = total + sum(following.due)
+                following = self._settled(following)
+                estimate = total + self._rest(following)
                 if estimate >= limit:
                     continue
-                following = self._settled(following)
                 front = fronts.setdefault(following.done, [])
                 entry = (total, following.resident, following.saved)
                 if any(self._beats(other, entry) for other in front):
@@ -172,10 +174,18 @@ class _Search:
             for op, before in enumerate(self._problem.before)
             if not begin.done >> op & 1 and not before & ~begin.done
         )
-        resident = self._live(begin.done, begin.resident)
-        saved = self._live(begin.done, begin.saved)
-        due = tuple(share.least for share in self._shares)
+        needed = mask(
+            tensor
+            for tensor in members(self._kept)
+            if self._users[tensor] & begin.done and self._readers[tensor] & ~begin.done
+        )
+        resident = begin.resident & needed
+        saved = (begin.saved | self._always_saved) & needed
+        due = self._estimate.due
         return _State(begin.done, ready, resident, saved, self._bytes(resident), due, None, ())
+
+    def _rest(self, state: _State) -> int:
+        return self._estimate.rest(state.due, state.done, state.resident, state.saved)
 
     def _bytes(self, bits: int) -> int:
         total = self._sums.get(bits)
@@ -218,28 +228,20 @@ class _Search:
             excess = problem.needs[op] + self._bytes(others) - problem.capacity
             ready = self._ready(state.ready, op, done)
             for dropped in self._evictions(op, others, inputs, inputs & ~stays, excess):
-                copied = dropped & ~self._always_saved & ~state.saved
+                copied = dropped & ~state.saved
                 resident = (others | stays) & ~dropped
-                saved = state.saved | copied
+                saved = self._live(done, state.saved) | copied | stays & self._always_saved
                 following = _State(
                     done,
                     ready,
                     resident,
-                    self._live(done, saved),
+                    saved,
                     self._bytes(resident),
-                    self._due(state.due, coming, copied),
+                    self._estimate.paid(self._estimate.paid(state.due, coming), copied),
                     state,
                     ((op, coming),),
                 )
                 yield fetched + self._bytes(copied), following
-
-    def _due(self, due: tuple[int, ...], coming: int, copied: int) -> tuple[int, ...]:
-        if not due or not (coming or copied):
-            return due
-        return tuple(
-            max(0, left - self._bytes(coming & share.tensors) - self._bytes(copied & share.tensors))
-            for left, share in zip(due, self._shares, strict=True)
-        )
 
     def _ready(self, ready: tuple[int, ...], op: int, done: int) -> tuple[int, ...]:
         before = self._problem.before
@@ -323,7 +325,7 @@ class _Search:
         if transient > problem.capacity:
             return None
         if outputs:
-            unsaved = freed & ~state.saved & ~self._always_saved
+            unsaved = freed & ~state.saved
             size = self._bytes(outputs)
             if not any(problem.sizes[tensor] >= size for tensor in members(unsaved)):
                 return None
@@ -332,7 +334,7 @@ class _Search:
             done,
             self._ready(state.ready, op, done),
             resident,
-            state.saved & ~freed,
+            state.saved & ~freed | outputs & self._always_saved,
             self._bytes(resident),
             state.due,
             state.previous,

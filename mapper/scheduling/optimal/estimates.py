@@ -1,0 +1,110 @@
+"""What the rest of a plan costs at least, seen from a state of a search."""
+
+from collections.abc import Sequence
+
+from mapper.scheduling.optimal.problem import Problem, mask, members
+from mapper.scheduling.optimal.shares import Share
+
+__all__ = ["Estimate"]
+
+
+class Estimate:
+    """Bounds of the cost to come.
+
+    A tensor that is needed and not resident comes back. One that is resident, or that is still to
+    be produced, goes and comes back if an operator that is still to run, before one that reads it,
+    leaves no room for it. Of a set of tensors that cost something in any plan, what has not been
+    paid is still to come. Bounds of disjoint sets add up; of a set, the larger one counts of its
+    own and of what its parts add up to.
+
+    Parameters
+    ----------
+    problem : Problem
+    shares : sequence of Share
+        Disjoint, apart from the parts that they have.
+    """
+
+    def __init__(self, problem: Problem, shares: Sequence[Share]) -> None:
+        self._sizes = problem.sizes
+        self._nodes: list[Share] = []
+        self._parts: list[list[int]] = []
+        # Where each tensor is counted: the innermost set that has it, or -1.
+        self._home = [-1] * len(problem.sizes)
+        self._roots = [self._enter(share) for share in shares]
+        self.due = tuple(share.least for share in self._nodes)
+        """What sets cost at least, from the start on."""
+        self._blockers = [self._blocking(problem, t) for t in range(len(problem.sizes))]
+        self._blocked = mask(t for t, blockers in enumerate(self._blockers) if blockers)
+        self._coming = [
+            (producer, tensor, problem.sizes[tensor] * (1 if problem.is_saved[tensor] else 2))
+            for tensor, producer in enumerate(problem.producers)
+            if producer is not None and self._blockers[tensor] & problem.descendants[producer]
+        ]
+
+    def _enter(self, share: Share) -> int:
+        """Number a set after its parts."""
+        parts = [self._enter(part) for part in share.parts]
+        number = len(self._nodes)
+        self._nodes.append(share)
+        self._parts.append(parts)
+        for tensor in members(share.tensors):
+            if self._home[tensor] < 0:
+                self._home[tensor] = number
+        return number
+
+    def _blocking(self, problem: Problem, tensor: int) -> int:
+        """Operators that leave no room for a tensor and run before one of its readers."""
+        earlier = 0
+        for reader in problem.readers[tensor]:
+            earlier |= problem.ancestors[reader]
+        size = self._sizes[tensor]
+        return mask(
+            op
+            for op in members(earlier & ~mask(problem.users[tensor]))
+            if problem.needs[op]
+            - problem.overlaid(op, (old for old, _ in problem.in_place[op]))
+            + size
+            > problem.capacity
+        )
+
+    def paid(self, due: tuple[int, ...], tensors: int) -> tuple[int, ...]:
+        """What sets still cost after these tensors have been copied or have come back."""
+        if not tensors or not due:
+            return due
+        return tuple(
+            max(0, left - self._bytes(tensors & node.tensors)) if tensors & node.tensors else left
+            for left, node in zip(due, self._nodes, strict=True)
+        )
+
+    def rest(self, due: tuple[int, ...], done: int, resident: int, saved: int) -> int:
+        """Units that come on top of what has been paid.
+
+        Parameters
+        ----------
+        due : tuple of int
+            What the sets still cost at least.
+        done : int
+            Mask of the operators that have run.
+        resident, saved : int
+            Masks of tensors that are needed: in the scratchpad, and in memory.
+        """
+        sizes, home = self._sizes, self._home
+        # One more, the last, for tensors in no set.
+        single = [0] * (len(due) + 1)
+        for tensor in members(saved & ~resident):
+            single[home[tensor]] += sizes[tensor]
+        for tensor in members(resident & self._blocked):
+            if self._blockers[tensor] & ~done:
+                single[home[tensor]] += sizes[tensor] * (1 if saved >> tensor & 1 else 2)
+        for producer, tensor, cost in self._coming:
+            if not done >> producer & 1:
+                single[home[tensor]] += cost
+        for number, parts in enumerate(self._parts):
+            total = single[number]
+            for part in parts:
+                total += single[part]
+            single[number] = max(total, due[number])
+        return single[-1] + sum(single[root] for root in self._roots)
+
+    def _bytes(self, bits: int) -> int:
+        return sum(self._sizes[tensor] for tensor in members(bits))
