@@ -29,15 +29,14 @@ def cover_bound(problem: Problem, *, solver: str | None = None, time_limit: floa
     dropped: dict[int, pulp.LpVariable] = {}
     users = [mask(own) for own in problem.users]
     rows = []
-    for operator, need in enumerate(problem.needs):
+    for operator, need in enumerate(problem.least_needs):
         above, below = problem.ancestors[operator], problem.descendants[operator]
         live = [
             tensor
             for tensor, touching in enumerate(users)
             if touching & above and touching & below and not touching >> operator & 1
         ]
-        overlay = problem.overlaid(operator, (old for old, _ in problem.in_place[operator]))
-        excess = need - overlay + sum(problem.sizes[t] for t in live) - problem.capacity
+        excess = need + sum(problem.sizes[t] for t in live) - problem.capacity
         if excess > 0:
             rows.append((live, excess))
             for tensor in live:

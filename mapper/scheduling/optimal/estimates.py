@@ -61,10 +61,7 @@ class Estimate:
         return mask(
             op
             for op in members(earlier & ~mask(problem.users[tensor]))
-            if problem.needs[op]
-            - problem.overlaid(op, (old for old, _ in problem.in_place[op]))
-            + size
-            > problem.capacity
+            if problem.least_needs[op] + size > problem.capacity
         )
 
     def paid(self, due: tuple[int, ...], tensors: int) -> tuple[int, ...]:

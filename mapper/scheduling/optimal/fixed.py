@@ -2,15 +2,21 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 
 from mapper.scheduling.optimal.gaps import Gap, gaps, solve_gaps
-from mapper.scheduling.optimal.placement import place_spans
-from mapper.scheduling.optimal.plan import Plan, Residency, residencies
+from mapper.scheduling.optimal.placement import place, place_spans
+from mapper.scheduling.optimal.plan import Plan, Residency, everything_dropped, residencies
 from mapper.scheduling.optimal.problem import Problem
 
-__all__ = ["Ordered", "solve_order"]
+__all__ = ["Ordered", "solve_order", "with_room"]
+
+_ROOM = (1.0, 0.97, 0.93, 0.87, 0.8, 0.7, 0.6)
+"""Parts of the capacity that a quick plan may take, so that addresses are found at once."""
+
+_QUICK_S = 5.0
+"""Seconds of one program or one look for addresses of a quick plan; they mostly take a moment."""
 
 _SHARE = 0.5
 """Part of the time left that one look for addresses may take."""
@@ -84,6 +90,43 @@ def solve_order(
             break
         conflicts.append(conflict)
     return Ordered(plan=None, addresses=None, bound=bound, rounds=rounds)
+
+
+def with_room(
+    problem: Problem, order: Sequence[int], solver: str | None
+) -> tuple[Plan, tuple[int, ...]]:
+    """A plan of an order with addresses, whatever the time.
+
+    Plans that leave a part of the capacity free, so much that the simplest search finds addresses;
+    in the end the plan in which nothing stays between two operators.
+
+    Parameters
+    ----------
+    problem : Problem
+        Each operator fits by itself.
+    order : sequence of int
+        All operators as they run.
+    solver : str, optional
+        PuLP's name.
+
+    Returns
+    -------
+    tuple of Plan and tuple of int
+        The addresses are those of the plan's residencies, in units.
+    """
+    for part in _ROOM:
+        smaller = replace(problem, capacity=int(part * problem.capacity))
+        if smaller.largest > smaller.capacity:
+            break
+        plan = solve_gaps(smaller, order, solver=solver, time_limit=_QUICK_S).plan
+        if plan is not None:
+            placed = place(problem, plan, time_limit=_QUICK_S * (1 - part))
+            if placed.addresses is not None:
+                return plan, placed.addresses
+    plan = everything_dropped(problem, order)
+    addresses = place(problem, plan, time_limit=inf).addresses
+    assert addresses is not None  # one operator after the other
+    return plan, addresses
 
 
 def _conflict(

@@ -7,7 +7,15 @@ from mapper.scheduling.graph import SizedGraph
 from mapper.scheduling.optimal.problem import Problem
 from mapper.scheduling.schedule import Placement, Schedule, Step
 
-__all__ = ["Plan", "Residency", "cost", "footprints", "residencies", "scheduled"]
+__all__ = [
+    "Plan",
+    "Residency",
+    "cost",
+    "everything_dropped",
+    "footprints",
+    "residencies",
+    "scheduled",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +45,19 @@ class Residency:
     tensor: int
     first: int
     last: int
+
+
+def everything_dropped(problem: Problem, order: Sequence[int]) -> Plan:
+    """The plan in which nothing stays between two operators: it fits if each operator does."""
+    step = {op: number for number, op in enumerate(order)}
+    return Plan(
+        order=tuple(order),
+        retrievals=frozenset(
+            (tensor, op)
+            for tensor, users in enumerate(problem.users)
+            for op in sorted(users, key=step.__getitem__)[1:]
+        ),
+    )
 
 
 def cost(problem: Problem, plan: Plan) -> int:

@@ -105,6 +105,19 @@ class Problem:
             for inputs, outputs in zip(self.inputs, self.outputs, strict=True)
         )
 
+    @cached_property
+    def least_needs(self) -> tuple[int, ...]:
+        """Units of inputs and outputs of each operator, all in place that can be."""
+        return tuple(
+            need - most_overlaid(pairs, self.sizes)
+            for need, pairs in zip(self.needs, self.in_place, strict=True)
+        )
+
+    @cached_property
+    def largest(self) -> int:
+        """Units without which no plan works: those of the largest operator."""
+        return max(self.least_needs)
+
     def overlaid(self, operator: int, dropped: Iterable[int]) -> int:
         """Units of outputs that can have the places of inputs, if these inputs go afterwards."""
         gone = set(dropped)

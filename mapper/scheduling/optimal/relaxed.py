@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from mapper.scheduling.optimal.cover import cover_bound
 from mapper.scheduling.optimal.divided import divided_order
 from mapper.scheduling.optimal.gaps import solve_gaps
-from mapper.scheduling.optimal.plan import Plan, cost
+from mapper.scheduling.optimal.plan import Plan, cost, everything_dropped
 from mapper.scheduling.optimal.problem import Problem
 from mapper.scheduling.optimal.shares import Chunk, chunks, restricted
 from mapper.scheduling.optimal.states import Found, search_states
 from mapper.scheduling.optimal.windows import count_variables, solve_windows
 
-__all__ = ["Relaxed", "everything_dropped", "relax"]
+__all__ = ["Relaxed", "relax"]
 
 _FEW_STATES = 2_000
 """States of the first search, which is all that regular networks need."""
@@ -150,19 +150,6 @@ def _ordered(
         bound=found.bound,
         proof="search through states",
         states=found.states,
-    )
-
-
-def everything_dropped(problem: Problem, order: Sequence[int]) -> Plan:
-    """The plan in which nothing stays between two operators: it fits if each operator does."""
-    step = {op: number for number, op in enumerate(order)}
-    return Plan(
-        order=tuple(order),
-        retrievals=frozenset(
-            (tensor, op)
-            for tensor, users in enumerate(problem.users)
-            for op in sorted(users, key=step.__getitem__)[1:]
-        ),
     )
 
 

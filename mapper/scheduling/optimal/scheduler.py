@@ -10,12 +10,13 @@ from golden.errors import UserError
 from mapper.milp import find_solver
 from mapper.scheduling.footprint import footprints, least_peak, listed_order
 from mapper.scheduling.graph import SizedGraph
-from mapper.scheduling.optimal.fixed import solve_order
+from mapper.scheduling.limits import why_none_fits
+from mapper.scheduling.optimal.fixed import solve_order, with_room
 from mapper.scheduling.optimal.joint import search_jointly
 from mapper.scheduling.optimal.placement import place
 from mapper.scheduling.optimal.plan import Plan, cost, scheduled
 from mapper.scheduling.optimal.problem import Problem, reduce_graph
-from mapper.scheduling.optimal.relaxed import Relaxed, everything_dropped, relax
+from mapper.scheduling.optimal.relaxed import Relaxed, relax
 from mapper.scheduling.optimal.segments import Segment, join, segments
 from mapper.scheduling.outcome import Options, Outcome, concluded
 
@@ -29,9 +30,6 @@ _RELAXED_SHARE = 0.8
 
 _PLACE_SHARE = 0.5
 """Part of the time left that one look for addresses may take."""
-
-_LAST_RESORT_S = 60.0
-"""Seconds for the addresses of one operator at a time."""
 
 _PEAK_STATES = 20_000
 """States of the search for an order of small peak."""
@@ -77,7 +75,7 @@ def schedule_optimally(
         raise UserError(f"capacity_bytes must be at least 1, not {capacity_bytes}")
     solver = find_solver(options.solver)
     problem = reduce_graph(graph, capacity_bytes, in_place=options.in_place)
-    reason = _what_never_fits(graph, problem, capacity_bytes)
+    reason = why_none_fits(graph, capacity_bytes, in_place=options.in_place)
     if reason:
         return concluded(
             graph,
@@ -102,28 +100,6 @@ def schedule_optimally(
         footprints(graph, options.order)
         _schedule_in_order(task, options.order)
     return task.concluded(capacity_bytes, time.monotonic() - begin)
-
-
-def _what_never_fits(graph: SizedGraph, problem: Problem, capacity_bytes: int) -> str:
-    """Why no schedule exists; empty where one does."""
-    for name, tensor in graph.tensors.items():
-        if tensor.size_bytes > capacity_bytes:
-            return (
-                f"tensor {name!r} alone has {tensor.size_bytes} bytes, more than the"
-                f" {capacity_bytes} of the scratchpad"
-            )
-    needs = [
-        need - problem.overlaid(op, (old for old, _ in problem.in_place[op]))
-        for op, need in enumerate(problem.needs)
-    ]
-    most = max(needs)
-    if most <= problem.capacity:
-        return ""
-    operator = graph.operators[needs.index(most)]
-    return (
-        f"operator {operator.name!r} needs {most * problem.unit_bytes} bytes at once, more than the"
-        f" {capacity_bytes} of the scratchpad"
-    )
 
 
 @dataclass(kw_only=True)
@@ -199,9 +175,7 @@ def _schedule_in_order(task: _Task, order: Sequence[str]) -> None:
 def _solve_in_order(task: _Task, order: Sequence[int]) -> int:
     """Find the best plan of an order; a bound of its plans with addresses."""
     if task.plan is None:
-        plan = everything_dropped(task.problem, order)
-        # One operator after the other: no look for addresses is shorter.
-        task.take(plan, place(task.problem, plan, time_limit=_LAST_RESORT_S).addresses)
+        task.take(*with_room(task.problem, order, task.solver))
     found = solve_order(
         task.problem,
         order,
@@ -290,10 +264,7 @@ def _relaxed(task: _Task, parts: Sequence[Segment], orders: _Orders, share: floa
 def _solve_tighter(task: _Task, orders: _Orders, capacity: int) -> None:
     """Take an order that needs less than there is: what is over makes addresses easier."""
     problem = replace(task.problem, capacity=capacity)
-    if any(
-        need - problem.overlaid(op, (old for old, _ in problem.in_place[op])) > capacity
-        for op, need in enumerate(problem.needs)
-    ):
+    if problem.largest > capacity:
         return
     parts = segments(problem)
     plan = join(parts, [known.plan for known in _relaxed(task, parts, orders, _TIGHTER_SHARE)])
