@@ -114,8 +114,10 @@ def test_time_is_over(network, seconds):
     """The best so far, whatever the limit; and no worse with more time."""
     net = fused(build(network))
     capacity = budgets(net, max_states=10_000).m_r_bytes
+    begin = time.process_time()
     outcome = find_strategy("optimal")(net, capacity, Options(time_limit=seconds))
-    assert outcome.seconds < seconds + 10
+    # In seconds of the processor, which others may be using.
+    assert time.process_time() - begin < seconds + 10
     if outcome.schedule is not None:
         assert check(net, outcome.schedule) is None
         assert outcome.bound_bytes <= outcome.objective_bytes
