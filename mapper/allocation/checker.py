@@ -46,6 +46,8 @@ def find_faults(problem: Problem, offsets: Sequence[int], capacity: int | None =
 
 def _meet(one: Buffer, other: Buffer) -> bool:
     """Whether both are alive at some moment: if so, they are where an interval begins."""
+    if one.upper <= other.lower or other.upper <= one.lower:
+        return False
     begins = {one.lower, other.lower, *(upper for _, upper in (*one.gaps, *other.gaps))}
     return any(_is_alive(one, moment) and _is_alive(other, moment) for moment in begins)
 

@@ -15,7 +15,7 @@ __all__ = ["Ordered", "solve_order", "with_room"]
 _ROOM = (1.0, 0.97, 0.93, 0.87, 0.8, 0.7, 0.6)
 """Parts of the capacity that a quick plan may take, so that addresses are found at once."""
 
-_QUICK_S = 5.0
+_QUICK_S = 1.0
 """Seconds of one program or one look for addresses of a quick plan; they mostly take a moment."""
 
 _SHARE = 0.5
@@ -120,7 +120,7 @@ def with_room(
             break
         plan = solve_gaps(smaller, order, solver=solver, time_limit=_QUICK_S).plan
         if plan is not None:
-            placed = place(problem, plan, time_limit=_QUICK_S * (1 - part))
+            placed = place(problem, plan, time_limit=_QUICK_S)
             if placed.addresses is not None:
                 return plan, placed.addresses
     plan = everything_dropped(problem, order)

@@ -98,12 +98,13 @@ def relax(
     found = search_states(problem, max_states=_FEW_STATES, deadline=deadline)
     if found.plan is not None:
         return _settled(problem, found)
-    good = orders()
-    known = _ordered(problem, good, solver, deadline, found)
-    if not known.is_optimal:
+    known = _ordered(problem, orders(), solver, found)
+    if not known.is_optimal and _left(deadline):
         known = _covered(problem, known, solver, deadline)
     if not known.is_optimal:
         known = _divided(problem, known, solver, deadline)
+    if known.is_optimal or not _left(deadline):
+        return known
     has_program = count_variables(problem) <= _LARGEST_PROGRAM
     if not known.is_optimal:
         share = _SEARCH_SHARE if has_program else 1.0
@@ -132,7 +133,6 @@ def _ordered(
     problem: Problem,
     orders: Sequence[Sequence[int]],
     solver: str | None,
-    deadline: float,
     found: Found,
 ) -> Relaxed:
     """The best plan of the given orders."""
