@@ -74,6 +74,7 @@ def test_digits_on_the_verilog(tmp_path, cache):
     assert run.dram_bytes <= greedy["dram_bytes"]
 
 
+@pytest.mark.slow
 def test_spills_on_the_verilog(tmp_path, cache):
     """On an accelerator with so little activation memory that values go to DRAM and come back."""
     changes = {"activation_bytes": 1024}

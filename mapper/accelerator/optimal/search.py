@@ -1,7 +1,7 @@
 """The optimal mapper: fewest bytes, then fewest cycles, neither ever more than the greedy one's."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from golden.accelerator.description import Accelerator
@@ -22,6 +22,9 @@ __all__ = ["Found", "search"]
 
 _MOST_TRIALS = 40
 """Programs that a descent simulates, however much time there is."""
+
+_MOST_CLOSE = 2
+"""Trials with a few cycles too many that are descended from."""
 
 _BYTES_SHARE = 0.5
 """Of the time, for the integer programs."""
@@ -106,10 +109,26 @@ def search(
     if greedy is not None and best.cycles > greedy.cycles:
         # Fewer bytes, but more cycles than without a search: look for something in between.
         try_out(roomier(space, fewest, deadline=deadline, solver=solver))
-        allowed = [trial for trial in found if trial.cycles <= greedy.cycles]
-        start = min(allowed, key=_rank)
-        best = descended(start, trials, accelerator, least_cycles=bound, most=_MOST_TRIALS)
+        best = _between(found, greedy, trials, accelerator, bound)
     return Found(trial=best, fewest=fewest, cycles_bound=bound, trials=trials.count)
+
+
+def _between(
+    found: Sequence[Trial], greedy: Trial, trials: Trials, accelerator: Accelerator, bound: int
+) -> Trial:
+    """The fewest bytes found with no more cycles than the greedy mapping takes."""
+    allowed = min((trial for trial in found if trial.cycles <= greedy.cycles), key=_rank)
+    # What takes a few cycles more may take fewer after a descent.
+    close = sorted(
+        (trial for trial in found if trial.bytes < allowed.bytes), key=lambda trial: trial.cycles
+    )
+    for trial in close[:_MOST_CLOSE]:
+        better = descended(
+            trial, trials, accelerator, least_cycles=bound, most=_MOST_TRIALS // _MOST_CLOSE
+        )
+        if better.cycles <= greedy.cycles:
+            allowed = min(allowed, better, key=_rank)
+    return descended(allowed, trials, accelerator, least_cycles=bound, most=_MOST_TRIALS // 2)
 
 
 def _rank(trial: Trial) -> tuple[int, int]:

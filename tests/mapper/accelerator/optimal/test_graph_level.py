@@ -44,8 +44,7 @@ def chain(seed):
     return build.graph()
 
 
-@pytest.mark.parametrize("words", [16, 26])
-@pytest.mark.parametrize("graph", [two_branches, chain])
+@pytest.mark.parametrize(("graph", "words"), [(two_branches, 16), (two_branches, 26), (chain, 26)])
 def test_equals_trying_everything(graph, words):
     equals_trying_everything(graph, 0, words)
 
