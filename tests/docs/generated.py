@@ -178,7 +178,11 @@ def layout_table(name: str, *given: str) -> str:
             f"{beat.dim.value}, {'descending' if beat.descending else 'ascending'}"
             for beat in port.beats
         ]
+        if port.packing is not None:
+            lanes.append(f"{port.packing.lanes} lanes in a word of {port.packing.bits} bits")
         operand, format = port.operand.value.upper(), f"`{port.format.name}`"
+        if port.digit_bits is not None:
+            format += f", {port.digit_bits} bit a lane"
         rows.append([f"`{port_name}`", operand, format, ", ".join(lanes), ", ".join(beats)])
     return table(["port", "matrix", "format", "lanes", "beats"], rows)
 
@@ -194,13 +198,25 @@ def beats_table(name: str, *given: str) -> str:
         port: PortLayout = getattr(ports, port_name)
         _, cols = (job.size(dim) for dim in port.operand.dims)
         letter = port.operand.value.upper()
+        digits = port.digits(job).tolist()
         rows = [
-            [beat, *(f"{letter}[{e // cols},{e % cols}]" if e >= 0 else "–" for e in lanes)]
+            [
+                beat,
+                *(
+                    f"{letter}[{e // cols},{e % cols}]{_digit(port, d)}" if e >= 0 else "–"
+                    for e, d in zip(lanes, digits[beat], strict=True)
+                ),
+            ]
             for beat, lanes in enumerate(port.elements(job).tolist())
         ]
         head = [f"`{port_name}` beat", *(f"lane {lane}" for lane in range(port.width))]
         parts.append(table(head, rows))
     return "\n\n".join(parts)
+
+
+def _digit(port: PortLayout, digit: int) -> str:
+    """Which bit of an element it is, where lanes carry bits."""
+    return "" if port.digit_bits is None else f" bit {digit}"
 
 
 def cycles_picture(name: str, *given: str) -> str:
@@ -274,9 +290,12 @@ def _invocation(action: argparse.Action) -> str:
 
 
 def _sizes(given: Sequence[str]) -> tuple[dict[str, int], list[str]]:
-    """``m=3`` and the like as sizes, and the other words."""
-    sizes = {word[0]: int(word[2:]) for word in given if re.fullmatch("[mnk]=[0-9]+", word)}
-    return sizes, [word for word in given if word[0] not in sizes or word[1] != "="]
+    """``job.m=3``, or ``m=3``, and the like as sizes, and the other words."""
+    marked = any(word.startswith("job.") for word in given)
+    names = r"job\.(m|n|k|weight_bits)=([0-9]+)" if marked else "(m|n|k)=([0-9]+)"
+    found = {word: re.fullmatch(names, word) for word in given}
+    sizes = {match[1]: int(match[2]) for match in found.values() if match}
+    return sizes, [word for word, match in found.items() if not match]
 
 
 def _design(name: str, given: Sequence[str]) -> tuple[Engine, Any]:
