@@ -2,20 +2,17 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import pytest
 from amaranth.back import rtlil
 
-from golden.contract import Jobs, Width
 from golden.errors import UserError
-from golden.formats import TERNARY, Codes, Format, IntFormat, parse_format
+from golden.formats import TERNARY, Codes, Format, parse_format
 from golden.quantized import QuantizedTensor
 from hw.emit import emit_verilog
-from tests.support.pysim import play
+from tests.support.gemm import gemm, run
 from tilewright.catalog import find_engine
-from tilewright.stimulus import Stimulus, build_vectors
 
 ENGINES = ("dot", "add", "ternary")
 SMALL = {"m": "2", "n": "2", "k": "2"}
@@ -30,25 +27,6 @@ TERNARY_DESIGNS = (
 MULTIPLIER = re.compile(r"\$(mul|macc)\b")
 NO_PRODUCT = re.compile(r"/\*.*?\*/|\(\*.*?\*\)|@\*", re.DOTALL)
 """Stars of Verilog that multiply nothing: comments, attributes, ``always @*``."""
-
-
-def run(
-    name: str, given: Mapping[str, str], jobs: Jobs, a: Codes, w: Codes
-) -> tuple[list[str], int | None]:
-    """What is wrong when the RTL does the jobs, and the cycles that it took."""
-    engine = find_engine(name)
-    params = engine.params(given)
-    stimulus = Stimulus(name=name, jobs=jobs, a=a, w=w)
-    vectors = build_vectors(engine, params, [stimulus], top=name, seed=1)
-    (played,) = play(engine.component(params), vectors)
-    return played.problems, played.cycles
-
-
-def gemm(name: str, given: Mapping[str, str], a: Codes, w: Codes) -> list[str]:
-    """What is wrong when the RTL multiplies two matrices."""
-    engine = find_engine(name)
-    jobs = engine.golden.jobs(engine.params(given), len(a), w.shape[1], len(w))
-    return run(name, given, jobs, a, w)[0]
 
 
 # Corner cases of operands. The expected values are NumPy's.
@@ -160,19 +138,6 @@ def test_every_product_is_that_of_the_integers(name: str, activation: str, weigh
     assert gemm(name, given, a, w) == []
 
 
-@pytest.mark.parametrize("activation", ["int8", "uint8"])
-def test_every_product_of_a_ternary_weight_is_that_of_the_integers(activation: str) -> None:
-    given = {"m": "8", "n": "3", "k": "1", "k_max": "1", "activation": activation}
-    engine = find_engine("ternary")
-    params = engine.params(given)
-    a = np.arange(256, dtype=np.uint8)[:, np.newaxis]
-    w = TERNARY.encode([[-1, 0, 1]])
-    sums = params.sums.decode(engine.golden.matmul(params, a, w))
-    values = [int(value) for value in params.activation.decode(a[:, 0])]
-    assert sums.tolist() == [[-value, 0, value] for value in values]
-    assert gemm("ternary", given, a, w) == []
-
-
 # What the netlists are made of.
 
 
@@ -268,74 +233,3 @@ def test_every_number_of_stages_is_timed(name: str) -> None:
         params = engine.params(given)
         a, w = params.activation.draw(rng, (3, 9)), params.weight.draw(rng, (9, 1))
         assert gemm(name, given, a, w) == [], stages
-
-
-def test_narrow_weights_on_wide_planes() -> None:
-    """One RTL for every number of bits, changed from job to job."""
-    engine = find_engine("add")
-    given = {**SMALL, "k_max": "3", "weight": "int8"}
-    params = engine.params(given)
-    rng = np.random.default_rng(2)
-    a = params.activation.draw(rng, (2, 3))
-    w = params.weight.draw(rng, (3, 16))
-    tile = engine.golden.jobs(params, 2, 2, 3)
-    jobs = Jobs.concatenate(
-        *(
-            tile.moved(0, 2 * place).with_bits(Width.WEIGHT, bits)
-            for place, bits in enumerate((8, 1, 3, 2, 7, 4, 6, 5))
-        )
-    )
-    for place, job in enumerate(jobs):
-        w[:, 2 * place : 2 * place + 2] &= np.uint8((1 << job.weight_bits) - 1)
-    problems, cycles = run("add", given, jobs, a, w)
-    assert problems == []
-    # 2 steps of 36 bits in all are longer than the 2 rows of any job.
-    assert cycles == 2 * 36 + 2 + params.stages
-
-
-@pytest.mark.parametrize("weight", ["int6", "uint6", "bipolar6"])
-def test_every_width_of_weights_is_exact(weight: str) -> None:
-    engine = find_engine("add")
-    widest = parse_format(weight)
-    params = engine.params({**SMALL, "weight": weight, "k_max": "5"})
-    rng = np.random.default_rng(4)
-    a = params.activation.draw(rng, (3, 5))
-    for bits in range(1, 7):
-        format = widest.with_bits(bits)
-        tensor = QuantizedTensor(codes=format.draw(rng, (5, 2)), format=format)
-        expected = params.activation.decode(a).astype(int) @ format.decode(tensor.codes).astype(int)
-        found = params.sums.decode(engine.golden.matmul(params, a, tensor))
-        assert found.tolist() == expected.tolist(), format
-
-
-@pytest.mark.parametrize("weight", ["int17", "bipolar17", "ternary"])
-def test_weights_without_planes_are_refused(weight: str) -> None:
-    message = f"weight must be an integer or bipolar format of 1 to 16 bits, not {weight}"
-    with pytest.raises(UserError, match=message):
-        find_engine("add").params({"weight": weight})
-
-
-def test_codes_beyond_their_width_are_refused() -> None:
-    engine = find_engine("add")
-    params = engine.params(SMALL)
-    tensor = QuantizedTensor(codes=np.full((1, 1), 4, np.uint8), format=IntFormat(2))
-    with pytest.raises(UserError, match="4 is not a code of int2"):
-        engine.golden.matmul(params, np.zeros((1, 1), np.uint8), tensor)
-
-
-def test_the_preset_is_one_tree_of_four_products() -> None:
-    engine = find_engine("dot")
-    params = engine.presets["dot-dp4-int8"]
-    assert (params.macs_per_cycle, params.sums) == (4, IntFormat(32))
-    lanes = engine.golden.layout(params)
-    assert [port.bits for port in (lanes.activations, lanes.weights, lanes.results)] == [32, 32, 32]
-
-
-def test_packed_weights_need_fewer_bits() -> None:
-    """25 weights of a step: 2 bits each, 5 bytes, or 9 words of 5 bits."""
-    bits: dict[str, Any] = {}
-    for packed in PACKINGS:
-        engine = find_engine("ternary")
-        params = engine.params({"n": "5", "k": "5", "packed": packed})
-        bits[packed] = engine.golden.layout(params).weights.bits
-    assert bits == {"codes": 50, "5-in-8": 40, "3-in-5": 45}
