@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from golden.accelerator.instructions import Gemm, Load, LocalMemory, Requantize, Store
 from golden.accelerator.interpreter import PARAMETER_WORDS
+from mapper.accelerator.streaming.fields import MOST_LONG_WORDS, MOST_ROW_BYTES
 from mapper.accelerator.streaming.layout import CONSTANTS, INPUTS, OUTPUTS, Layout
 from mapper.accelerator.streaming.nest import Nest, Part, Parts
 from mapper.accelerator.streaming.plan import Kept
@@ -12,9 +13,6 @@ from mapper.accelerator.streaming.regions import Region, Regions
 from mapper.accelerator.streaming.tiles import Span
 
 __all__ = ["COPY", "GROUP", "PIECE", "TILE", "Emission", "Tile"]
-
-_MOST_ROW_BYTES = 1 << 20
-_MOST_ROW_WORDS = 1 << 15
 
 COPY, GROUP, TILE, PIECE = "copy", "group", "tile", "piece"
 """Axes of loops."""
@@ -286,7 +284,7 @@ class Emission:
         """As many groups as asked for, which follow each other, in as few loads as there may be."""
         octets = group.group_bytes
         words = -(-octets // self._plan.lanes)
-        most = min(_MOST_ROW_BYTES // octets, _MOST_ROW_WORDS // words)
+        most = min(MOST_ROW_BYTES // octets, MOST_LONG_WORDS // words)
         most = 1 << (most.bit_length() - 1)
         parts: Parts = []
         done = 0

@@ -8,20 +8,21 @@ from golden.accelerator.description import Accelerator
 from golden.accelerator.interpreter import PARAMETER_WORDS
 from golden.errors import UserError
 from mapper.accelerator.streaming.estimate import Estimate
+from mapper.accelerator.streaming.fields import (
+    MOST_BLOCKS,
+    MOST_DILATION,
+    MOST_OUT_HEIGHT,
+    MOST_ROW_BYTES,
+    MOST_ROW_WORDS,
+    MOST_SIZE,
+    MOST_TAPS,
+)
 from mapper.accelerator.streaming.plan import Kept, Order, Plan
 from mapper.accelerator.streaming.regions import Regions, places_of, regions_of
+from mapper.accelerator.streaming.space import tap_parts
 from mapper.accelerator.streaming.sweep import Sweep
 
 __all__ = ["best_plan"]
-
-# What fields of instructions hold.
-_MOST_BLOCKS = 255
-_MOST_TAPS = 32
-_MOST_DILATION = 16
-_MOST_OUT_HEIGHT = 1024
-_MOST_SIZE = 4096
-_MOST_ROW_WORDS = (1 << 16) - 1
-_MOST_ROW_BYTES = 1 << 20
 
 _GROUPS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 48, 64, 96, 128, 192, 256)
 """Into how many groups filters may be cut."""
@@ -63,7 +64,7 @@ def _plans(sweep: Sweep, lanes: int, regions: Regions) -> Iterator[Plan]:
     blocks = -(-sweep.filters // lanes)
     most = min(
         blocks,
-        _MOST_BLOCKS,
+        MOST_BLOCKS,
         regions.parameters.words // PARAMETER_WORDS,
         regions.sums.words,
         regions.outputs.words,
@@ -91,12 +92,12 @@ def _plans(sweep: Sweep, lanes: int, regions: Regions) -> Iterator[Plan]:
 def _tiles(sweep: Sweep, regions: Regions, group: int) -> list[tuple[int, int]]:
     """Heights and widths of tiles whose sums fit."""
     room = min(regions.sums.words, regions.outputs.words) // group
-    widest = min(room, _MOST_ROW_WORDS // group, _MOST_SIZE)
+    widest = min(room, MOST_ROW_WORDS // group, MOST_SIZE)
     found = {(1, 1)}
     for finer in _FINER if sweep.flat else _NARROWER:
         width = _even(sweep.out_width, widest, finer)
         found.add((1, width))
-        highest = min(room // width, _MOST_OUT_HEIGHT)
+        highest = min(room // width, MOST_OUT_HEIGHT)
         found.update((_even(sweep.out_height, highest, times), width) for times in _FINER)
     return sorted(found)
 
@@ -106,11 +107,11 @@ def _cuts(plan: Plan, regions: Regions) -> Iterator[Plan]:
     sweep = plan.sweep
     rows = min(plan.rows_of(plan.height), sweep.height)
     columns = min(plan.columns_of(plan.width), sweep.width)
-    most = min(_MOST_BLOCKS, regions.inputs.words // (rows * columns), _MOST_ROW_WORDS // columns)
+    most = min(MOST_BLOCKS, regions.inputs.words // (rows * columns), MOST_ROW_WORDS // columns)
     if not sweep.flat:
-        most = min(most, _MOST_ROW_BYTES // (columns * plan.lanes))
+        most = min(most, MOST_ROW_BYTES // (columns * plan.lanes))
     depth = plan.blocks if sweep.diagonal else plan.depth_blocks
-    if max(rows, columns) > _MOST_SIZE or most < (depth if sweep.diagonal else 1):
+    if max(rows, columns) > MOST_SIZE or most < (depth if sweep.diagonal else 1):
         return
     room = regions.weights.words
     taps = sweep.taps_y * sweep.taps_x
@@ -123,7 +124,7 @@ def _cuts(plan: Plan, regions: Regions) -> Iterator[Plan]:
     words = plan.blocks * (1 if sweep.diagonal else plan.lanes)
     piece = depth
     if not sweep.diagonal:
-        piece = _even(depth, min(depth, most, max(1, room // (words * min(taps, _MOST_TAPS)))))
+        piece = _even(depth, min(depth, most, max(1, room // (words * min(taps, MOST_TAPS)))))
         words *= piece
     if words <= room:
         yield replace(plan, piece=piece, taps=_taps(sweep, room // words))
@@ -136,14 +137,10 @@ def _even(total: int, most: int, times: float = 1.0) -> int:
 
 def _taps(sweep: Sweep, most: int) -> tuple[tuple[range, range], ...]:
     """Taps, at most so many at a time, as an instruction reaches them."""
-    across = min(sweep.taps_x, _MOST_TAPS, most)
-    if sweep.dilation_x > _MOST_DILATION:
+    across = min(sweep.taps_x, MOST_TAPS, most)
+    if sweep.dilation_x > MOST_DILATION:
         across = 1
-    down = min(sweep.taps_y, _MOST_TAPS, most // across)
-    if sweep.dilation_y > _MOST_DILATION:
+    down = min(sweep.taps_y, MOST_TAPS, most // across)
+    if sweep.dilation_y > MOST_DILATION:
         down = 1
-    return tuple(
-        (range(y, min(y + down, sweep.taps_y)), range(x, min(x + across, sweep.taps_x)))
-        for y in range(0, sweep.taps_y, down)
-        for x in range(0, sweep.taps_x, across)
-    )
+    return tap_parts(sweep, down, across)

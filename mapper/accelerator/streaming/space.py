@@ -10,20 +10,20 @@ from itertools import product
 
 from golden.accelerator.description import Accelerator
 from golden.accelerator.interpreter import PARAMETER_WORDS
+from mapper.accelerator.streaming.fields import (
+    MOST_BLOCKS,
+    MOST_DILATION,
+    MOST_OUT_HEIGHT,
+    MOST_ROW_BYTES,
+    MOST_ROW_WORDS,
+    MOST_SIZE,
+    MOST_TAPS,
+)
 from mapper.accelerator.streaming.plan import Kept, Order, Places, Plan
 from mapper.accelerator.streaming.regions import Regions, places_of, regions_of
 from mapper.accelerator.streaming.sweep import Sweep
 
 __all__ = ["all_plans", "has_room", "tap_parts"]
-
-# What fields of instructions hold.
-_MOST_BLOCKS = 255
-_MOST_TAPS = 32
-_MOST_DILATION = 16
-_MOST_OUT_HEIGHT = 1024
-_MOST_SIZE = 4096
-_MOST_ROW_WORDS = (1 << 16) - 1
-_MOST_ROW_BYTES = 1 << 20
 
 
 def all_plans(sweep: Sweep, accelerator: Accelerator) -> Iterator[Plan]:
@@ -79,8 +79,8 @@ def _tiled(sweep: Sweep, lanes: int, places: Places) -> Iterator[Plan]:
 
 def _tap_sizes(sweep: Sweep, kept: Kept) -> Iterator[tuple[int, int]]:
     """Rows and columns of taps that are done at once: all, unless that means more weights."""
-    down = min(sweep.taps_y, _MOST_TAPS) if sweep.dilation_y <= _MOST_DILATION else 1
-    across = min(sweep.taps_x, _MOST_TAPS) if sweep.dilation_x <= _MOST_DILATION else 1
+    down = min(sweep.taps_y, MOST_TAPS) if sweep.dilation_y <= MOST_DILATION else 1
+    across = min(sweep.taps_x, MOST_TAPS) if sweep.dilation_x <= MOST_DILATION else 1
     if kept is Kept.PIECE:
         yield from product(range(1, down + 1), range(1, across + 1))
     else:
@@ -95,12 +95,12 @@ def has_room(plan: Plan, regions: Regions) -> bool:
     row_words = columns * plan.piece
     tile_words = plan.height * plan.width * plan.blocks
     fields = (
-        plan.blocks <= _MOST_BLOCKS
-        and plan.piece <= _MOST_BLOCKS
-        and plan.height <= _MOST_OUT_HEIGHT
-        and max(plan.width, rows, columns) <= _MOST_SIZE
-        and max(row_words, plan.width * plan.blocks) <= _MOST_ROW_WORDS
-        and (sweep.flat or row_words * plan.lanes <= _MOST_ROW_BYTES)
+        plan.blocks <= MOST_BLOCKS
+        and plan.piece <= MOST_BLOCKS
+        and plan.height <= MOST_OUT_HEIGHT
+        and max(plan.width, rows, columns) <= MOST_SIZE
+        and max(row_words, plan.width * plan.blocks) <= MOST_ROW_WORDS
+        and (sweep.flat or row_words * plan.lanes <= MOST_ROW_BYTES)
     )
     return (
         fields

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import golden.accelerator.encoding
 import golden.accelerator.interpreter
+import mapper.accelerator.streaming.fields
 import sim.accelerator.execute
 import sim.accelerator.fetch
 import sim.accelerator.load
@@ -20,6 +21,7 @@ __all__: list[str] = []
 _FROM = (
     golden.accelerator.encoding,
     golden.accelerator.interpreter,
+    mapper.accelerator.streaming.fields,
     sim.accelerator.execute,
     sim.accelerator.fetch,
     sim.accelerator.load,

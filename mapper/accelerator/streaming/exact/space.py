@@ -13,18 +13,18 @@ from mapper.accelerator.streaming.exact.numbers import (
     Row,
     Table,
 )
+from mapper.accelerator.streaming.fields import (
+    MOST_BLOCKS,
+    MOST_DILATION,
+    MOST_OUT_HEIGHT,
+    MOST_ROW_BYTES,
+    MOST_ROW_WORDS,
+    MOST_SIZE,
+    MOST_TAPS,
+)
 from mapper.allocation.compiled import compiled
 
 __all__ = ["count_plans", "list_boxes", "most_taps", "piece_range", "places_for", "window_size"]
-
-# What fields of instructions hold.
-_MOST_BLOCKS = 255
-_MOST_TAPS = 32
-_MOST_DILATION = 16
-_MOST_OUT_HEIGHT = 1024
-_MOST_SIZE = 4096
-_MOST_ROW_WORDS = (1 << 16) - 1
-_MOST_ROW_BYTES = 1 << 20
 
 
 @compiled
@@ -47,19 +47,19 @@ def window_size(p: Problem, height: int, width: int) -> tuple[int, int]:
 def _deepest(p: Problem, height: int, width: int) -> int:
     """Most blocks of the depth in a piece; 0 if there is no room for one."""
     rows, columns = window_size(p, height, width)
-    if max(rows, columns) > _MOST_SIZE:
+    if max(rows, columns) > MOST_SIZE:
         return 0
-    most = min(_MOST_BLOCKS, p.input_words // (rows * columns), _MOST_ROW_WORDS // columns)
+    most = min(MOST_BLOCKS, p.input_words // (rows * columns), MOST_ROW_WORDS // columns)
     if not p.flat:
-        most = min(most, _MOST_ROW_BYTES // (columns * p.lanes))
+        most = min(most, MOST_ROW_BYTES // (columns * p.lanes))
     return most
 
 
 @compiled
 def most_taps(p: Problem) -> tuple[int, int]:
     """Rows and columns of taps that an instruction reaches."""
-    down = min(p.taps_y, _MOST_TAPS) if p.dilation_y <= _MOST_DILATION else 1
-    across = min(p.taps_x, _MOST_TAPS) if p.dilation_x <= _MOST_DILATION else 1
+    down = min(p.taps_y, MOST_TAPS) if p.dilation_y <= MOST_DILATION else 1
+    across = min(p.taps_x, MOST_TAPS) if p.dilation_x <= MOST_DILATION else 1
     return down, across
 
 
@@ -68,7 +68,7 @@ def _is_box(p: Problem, height: int, width: int, blocks: int) -> bool:
     """Whether sums, outputs and parameters of tiles and groups have room, in one place each."""
     return (
         blocks * PARAMETER_WORDS <= p.parameter_words
-        and width * blocks <= _MOST_ROW_WORDS
+        and width * blocks <= MOST_ROW_WORDS
         and height * width * blocks <= min(p.sum_words, p.output_words)
     )
 
@@ -92,11 +92,11 @@ def list_boxes(p: Problem) -> Table:
     # They are counted, then written down.
     for is_written in range(2):
         count = 0
-        for height in range(1, min(p.out_height, _MOST_OUT_HEIGHT) + 1):
-            for width in range(1, min(p.out_width, _MOST_SIZE) + 1):
+        for height in range(1, min(p.out_height, MOST_OUT_HEIGHT) + 1):
+            for width in range(1, min(p.out_width, MOST_SIZE) + 1):
                 if not _is_box(p, height, width, 1):
                     break
-                for blocks in range(1, min(p.filter_blocks, _MOST_BLOCKS) + 1):
+                for blocks in range(1, min(p.filter_blocks, MOST_BLOCKS) + 1):
                     if not _is_box(p, height, width, blocks):
                         break
                     box[HEIGHT], box[WIDTH], box[BLOCKS] = height, width, blocks

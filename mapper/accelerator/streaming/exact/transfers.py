@@ -11,6 +11,7 @@ from mapper.accelerator.streaming.exact.numbers import (
     Problem,
     Table,
 )
+from mapper.accelerator.streaming.fields import MOST_LONG_WORDS, MOST_ROW_BYTES
 from mapper.allocation.compiled import compiled
 from sim.accelerator.load import ARRIVAL, FIRST_BURST, FIRST_WORD, RETIREMENT, WRITE
 from sim.accelerator.store import START_CYCLES
@@ -19,8 +20,6 @@ __all__ = ["load_cost", "long_part", "store_cost"]
 
 _PROBES = 8
 _OF_STORE = -2
-_MOST_LONG_BYTES = 1 << 20
-_MOST_LONG_WORDS = 1 << 15
 
 
 @compiled
@@ -238,7 +237,7 @@ def _store_cycles(p: Problem, address: int, rows: int, groups: int, octets: int)
 @compiled
 def long_part(groups: int, octets: int, lanes: int) -> tuple[int, int]:
     """Groups of a row, and rows, of the next load where so many groups are left to be loaded."""
-    most = min(_MOST_LONG_BYTES // octets, _MOST_LONG_WORDS // -(-octets // lanes))
+    most = min(MOST_ROW_BYTES // octets, MOST_LONG_WORDS // -(-octets // lanes))
     power = 1
     while 2 * power <= most:
         power *= 2
