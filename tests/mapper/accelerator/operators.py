@@ -1,6 +1,7 @@
 """Small layers and accelerators whose spaces of plans can be gone through, and plans of others."""
 
 from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 
@@ -101,8 +102,11 @@ class Numbers:
         self.sweep = sweep_of(layer, design.lanes)
         self.design = design
         self.problem = record_of(problem_of(self.sweep, design))
-        self.tables = self.problem, pace_of(self.sweep, design), new_memo()
         self.boxes = list_boxes(self.problem)
+
+    @cached_property
+    def tables(self):
+        return self.problem, pace_of(self.sweep, self.design), new_memo()
 
     @property
     def count(self):

@@ -94,7 +94,7 @@ def test_search_is_exhaustive_enumeration_on_a_hundred_cases():
 
 def test_banked_memory():
     found = []
-    for layer, design in islice(small_cases(most_plans=30), 2):
+    for layer, design in islice(small_cases(most_plans=100), 2):
         banked = replace(design, memory=replace(design.memory, kind=MemoryKind.BANKED))
         found.append(compared(layer, banked))
     assert len(found) == 2
