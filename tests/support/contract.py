@@ -16,7 +16,7 @@ from golden.formats import BipolarFormat, Codes, Format, IntFormat, TernaryForma
 from golden.quantized import QuantizedTensor
 from tests.support.pysim import Played, play
 from tilewright.stimulus import Stalls, Stimulus, build_vectors
-from tilewright.widths import width_choices, with_widths
+from tilewright.widths import Widths, width_choices, with_widths
 
 __all__ = [
     "DISTURBANCES",
@@ -167,8 +167,7 @@ def check_golden(
     combinations = width_choices(ports)
     for index, (m, n, k) in enumerate(shapes):
         widths = combinations[index % len(combinations)]
-        said = (f"{width.value}={bits}" for width, bits in widths.items())
-        where = " ".join((f"GEMM M={m} N={n} K={k}", *said))
+        where = f"GEMM {_named((m, n, k), widths)}"
         jobs = with_widths(engine.golden.jobs(params, m, n, k), widths)
         found = [*_check_cover(jobs, (m, n, k)), *_check_limits(jobs, ports)]
         if not found:
@@ -179,6 +178,12 @@ def check_golden(
             ]
         problems += [f"{where}: {problem}" for problem in found]
     return problems
+
+
+def _named(shape: Shape, widths: Widths) -> str:
+    m, n, k = shape
+    said = (f"{width.value}={bits}" for width, bits in widths.items())
+    return " ".join((f"M={m} N={n} K={k}", *said))
 
 
 def _check_known_sizes(ports: Layout) -> list[str]:
@@ -362,7 +367,8 @@ def _stimuli(
         widths = combinations[index % len(combinations)]
         jobs = with_widths(engine.golden.jobs(params, m, n, k), widths)
         disturbance = DISTURBANCES[index % len(DISTURBANCES)]
-        yield _stimulus(engine, params, jobs, rng, f"M={m} N={n} K={k}", (Stalls(), disturbance))
+        name = _named((m, n, k), widths)
+        yield _stimulus(engine, params, jobs, rng, name, (Stalls(), disturbance))
     longest = engine.golden.jobs(params, 2, 2, params.k_max)
     yield _stimulus(engine, params, longest, rng, f"longest K={params.k_max}", extremes=True)
     if combinations != [{}]:
