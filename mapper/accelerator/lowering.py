@@ -65,6 +65,7 @@ def lower(
         lowered = found.trial.lowered
         proof = Proof(
             bound_bytes=found.fewest.bound_bytes,
+            compulsory_bytes=found.fewest.compulsory_bytes,
             cycles_bound=found.cycles_bound,
             graph_bytes=None if found.fewest.choice is None else found.fewest.choice.bytes,
             trials=found.trials,

@@ -9,7 +9,7 @@ from mapper.accelerator.arrangement import TileRoom
 from mapper.accelerator.plan import Plan
 from mapper.accelerator.residence import Residence
 from mapper.scheduling.checker import check
-from mapper.scheduling.schedule import Traffic, traffic
+from mapper.scheduling.schedule import traffic
 from mapper.status import Status
 
 __all__ = ["Mapper", "Mapping", "Proof", "Share", "mapping_of"]
@@ -55,6 +55,8 @@ class Proof:
     ----------
     bound_bytes : int
         No mapping moves less, in both directions together.
+    compulsory_bytes : int
+        What moves if activation memory is as large as it takes; 0 where that is not known.
     cycles_bound : int
         No program takes fewer cycles.
     graph_bytes : int or None
@@ -64,6 +66,7 @@ class Proof:
     """
 
     bound_bytes: int
+    compulsory_bytes: int
     cycles_bound: int
     graph_bytes: int | None
     trials: int
@@ -173,8 +176,14 @@ def mapping_of(
         raise AssertionError(f"the {mapper} mapper is wrong: {violation.message}")
     moved = traffic(residence.graph, residence.schedule)
     beats = -(-image_bytes // accelerator.bus_bytes) * accelerator.bus_bytes
+    inputs = moved.input_bytes + moved.weight_bytes
     constants = min(beats, residence.constant_bytes)
-    again = residence.constant_bytes - constants
+    if proof is not None and proof.compulsory_bytes:
+        # Rows that are read in another format may take more words of weights, and rows of inputs
+        # may be read that no result needs: other mappings do without.
+        left = max(proof.compulsory_bytes - moved.output_bytes, 0)
+        constants = min(constants, max(left - inputs, 0))
+        inputs = min(inputs, left - constants)
     total = moved.total_bytes + residence.constant_bytes
     status = Status.FEASIBLE
     if proof is not None:
@@ -189,12 +198,14 @@ def mapping_of(
     return Mapping(
         mapper=mapper,
         status=status,
-        **_split(moved),
+        input_bytes=inputs,
+        output_bytes=moved.output_bytes,
         constant_bytes=constants,
-        retrieved_bytes=moved.retrieved_bytes + again,
+        spilled_bytes=moved.spilled_bytes,
+        retrieved_bytes=total - moved.output_bytes - inputs - constants - moved.spilled_bytes,
         bound_bytes=None
         if proof is None
-        else max(proof.bound_bytes - moved.compulsory_bytes - constants, 0),
+        else max(proof.bound_bytes - moved.output_bytes - inputs - constants, 0),
         cycles_bound=None if proof is None else proof.cycles_bound,
         graph_bytes=None if proof is None else proof.graph_bytes,
         trials=0 if proof is None else proof.trials,
@@ -203,14 +214,6 @@ def mapping_of(
         peak_bytes=max(capacity - share.free_bytes for share in shares),
         shares=shares,
     )
-
-
-def _split(moved: Traffic) -> dict[str, int]:
-    return {
-        "input_bytes": moved.input_bytes + moved.weight_bytes,
-        "output_bytes": moved.output_bytes,
-        "spilled_bytes": moved.spilled_bytes,
-    }
 
 
 def _shares(plan: Plan, accelerator: Accelerator) -> Sequence[Share]:

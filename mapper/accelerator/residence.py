@@ -105,7 +105,7 @@ class _Residence:
         """Add the bytes of an instruction."""
         instruction = action.instruction
         if isinstance(instruction, Load):
-            octets = _beat_bytes(instruction, instruction.row_bytes, self._bus)
+            octets = _beat_bytes(instruction, _fetched(instruction), self._bus)
             if instruction.memory is not LocalMemory.ACTIVATIONS:
                 self._constants += octets
                 return
@@ -312,10 +312,16 @@ def _groups(plan: Plan) -> Iterator[tuple[int, ...]]:
         yield tuple(group)
 
 
+def _fetched(load: Load) -> int:
+    """Bytes of a row that are fetched: none beyond the last group."""
+    reach = (load.groups - 1) * load.group_step + load.group_bytes - load.pad_left
+    return max(min(load.row_bytes, reach), 0)
+
+
 def _beat_bytes(instruction: Load | Store, row_bytes: int, bus: int) -> int:
     """Of all beats that rows touch."""
     total = 0
     for row in range(instruction.rows):
         first = instruction.address + row * instruction.row_step
-        total += (-(-(first + row_bytes) // bus) - first // bus) * bus
+        total += bool(row_bytes) * (-(-(first + row_bytes) // bus) - first // bus) * bus
     return total

@@ -31,19 +31,25 @@ def load_bytes(image: Image, form: Format, rows: range, bus: int) -> int:
     bus : int
         Bytes of a beat.
     """
-    return _bytes(image, rows, bus, as_one=loads_as_one(image, form, len(rows)))
+    # What is beyond the last window of a row is not fetched.
+    reach = (form.groups - 1) * form.group_step + form.group_bytes - form.pad_left
+    as_one = loads_as_one(image, form, len(rows))
+    return _bytes(image, rows, bus, as_one=as_one, reach=reach)
 
 
 def store_bytes(image: Image, rows: range, bus: int) -> int:
     """Of rows that go to DRAM."""
-    return _bytes(image, rows, bus, as_one=stores_as_one(image, len(rows)))
+    reach = image.width * image.channels
+    return _bytes(image, rows, bus, as_one=stores_as_one(image, len(rows)), reach=reach)
 
 
-def _bytes(image: Image, rows: range, bus: int, *, as_one: bool) -> int:
+def _bytes(image: Image, rows: range, bus: int, *, as_one: bool, reach: int) -> int:
+    """Of whole rows as one, or of the first ``reach`` bytes of each."""
     row_bytes = image.width * image.channels
     if as_one:
         return _touched(rows.start * row_bytes, rows.stop * row_bytes, bus) if rows else 0
-    return sum(_touched(row * row_bytes, (row + 1) * row_bytes, bus) for row in rows)
+    used = max(min(row_bytes, reach), 0)
+    return sum(_touched(row * row_bytes, row * row_bytes + used, bus) for row in rows if used)
 
 
 def _touched(first: int, end: int, bus: int) -> int:
