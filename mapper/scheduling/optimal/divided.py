@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
+from mapper.scheduling.optimal.compiled import search_long
 from mapper.scheduling.optimal.problem import Problem, mask, members
 from mapper.scheduling.optimal.shares import part_ends
-from mapper.scheduling.optimal.states import search_states
 
 __all__ = ["divided_order", "enclosed"]
 
@@ -40,7 +40,7 @@ def divided_order(
     for start, end in pairwise((0, *part_ends(problem, order, length))):
         operators = sorted(order[start:end])
         part, first = enclosed(problem, operators, frozenset(order[end:]))
-        found = search_states(part, max_states=max_states, deadline=deadline)
+        found = search_long(part, max_states=max_states, deadline=deadline)
         if found.plan is None:
             result.extend(order[start:end])
         else:

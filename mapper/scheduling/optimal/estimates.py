@@ -27,29 +27,33 @@ class Estimate:
     def __init__(self, problem: Problem, shares: Sequence[Share]) -> None:
         self._sizes = problem.sizes
         self._nodes: list[Share] = []
-        self._parts: list[list[int]] = []
-        # Where each tensor is counted: the innermost set that has it, or -1.
-        self._home = [-1] * len(problem.sizes)
+        self.parts: list[list[int]] = []
+        """Numbers of the parts of each set. Sets are numbered after their parts."""
+        self.home = [-1] * len(problem.sizes)
+        """Where each tensor is counted: the innermost set that has it, or -1."""
         self._roots = [self._enter(share) for share in shares]
         self.due = tuple(share.least for share in self._nodes)
         """What sets cost at least, from the start on."""
-        self._blockers = [self._blocking(problem, t) for t in range(len(problem.sizes))]
-        self._blocked = mask(t for t, blockers in enumerate(self._blockers) if blockers)
-        self._coming = [
+        self.blockers = [self._blocking(problem, t) for t in range(len(problem.sizes))]
+        """Mask of the operators that leave no room for each tensor, before one of its readers."""
+        self.blocked = mask(t for t, blockers in enumerate(self.blockers) if blockers)
+        """Mask of the tensors that have such."""
+        self.coming = [
             (producer, tensor, problem.sizes[tensor] * (1 if problem.is_saved[tensor] else 2))
             for tensor, producer in enumerate(problem.producers)
-            if producer is not None and self._blockers[tensor] & problem.descendants[producer]
+            if producer is not None and self.blockers[tensor] & problem.descendants[producer]
         ]
+        """Producer, tensor and cost of each tensor that goes and comes back in any plan."""
 
     def _enter(self, share: Share) -> int:
         """Number a set after its parts."""
         parts = [self._enter(part) for part in share.parts]
         number = len(self._nodes)
         self._nodes.append(share)
-        self._parts.append(parts)
+        self.parts.append(parts)
         for tensor in members(share.tensors):
-            if self._home[tensor] < 0:
-                self._home[tensor] = number
+            if self.home[tensor] < 0:
+                self.home[tensor] = number
         return number
 
     def _blocking(self, problem: Problem, tensor: int) -> int:
@@ -85,18 +89,18 @@ class Estimate:
         resident, saved : int
             Masks of tensors that are needed: in the scratchpad, and in memory.
         """
-        sizes, home = self._sizes, self._home
+        sizes, home = self._sizes, self.home
         # One more, the last, for tensors in no set.
         single = [0] * (len(due) + 1)
         for tensor in members(saved & ~resident):
             single[home[tensor]] += sizes[tensor]
-        for tensor in members(resident & self._blocked):
-            if self._blockers[tensor] & ~done:
+        for tensor in members(resident & self.blocked):
+            if self.blockers[tensor] & ~done:
                 single[home[tensor]] += sizes[tensor] * (1 if saved >> tensor & 1 else 2)
-        for producer, tensor, cost in self._coming:
+        for producer, tensor, cost in self.coming:
             if not done >> producer & 1:
                 single[home[tensor]] += cost
-        for number, parts in enumerate(self._parts):
+        for number, parts in enumerate(self.parts):
             total = single[number]
             for part in parts:
                 total += single[part]

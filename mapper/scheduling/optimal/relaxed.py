@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from mapper.scheduling.optimal.compiled import search_long
 from mapper.scheduling.optimal.cover import cover_bound
 from mapper.scheduling.optimal.divided import divided_order
 from mapper.scheduling.optimal.gaps import solve_gaps
@@ -18,7 +19,7 @@ __all__ = ["Relaxed", "relax"]
 _FEW_STATES = 2_000
 """States of the first search, which is all that regular networks need."""
 
-_CHUNK_STATES = 10_000
+_CHUNK_STATES = 200_000
 """States of the search for what a chunk of tensors costs."""
 
 _CHUNK_LENGTH = 16
@@ -200,7 +201,7 @@ def _searched(problem: Problem, known: Relaxed, deadline: float) -> Relaxed:
         ]
     if known.is_optimal:
         return known
-    found = search_states(
+    found = search_long(
         problem, shares=[chunk.share() for chunk in level], limit=known.cost, deadline=deadline
     )
     known = replace(known, states=known.states + found.states)
@@ -225,7 +226,7 @@ def _joined(parts: Sequence[Chunk]) -> Chunk:
 def _costed(problem: Problem, chunk: Chunk, known: Relaxed, deadline: float) -> Chunk:
     """The chunk with the best bound of its cost that a short search gives."""
     number = {tensor: index for index, tensor in enumerate(chunk.tensors)}
-    found = search_states(
+    found = search_long(
         restricted(problem, chunk.tensors),
         shares=[chunk.share(number)],
         limit=known.cost,

@@ -3,7 +3,7 @@
 import heapq
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 
 from mapper.scheduling.optimal.estimates import Estimate
@@ -11,7 +11,7 @@ from mapper.scheduling.optimal.plan import Plan
 from mapper.scheduling.optimal.problem import Problem, mask, members
 from mapper.scheduling.optimal.shares import Share
 
-__all__ = ["Found", "Start", "search_states"]
+__all__ = ["Found", "Start", "StateSearch", "search_states"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,12 +83,14 @@ def search_states(
 
     Dijkstra's search. A state is a set of executed operators with the tensors that are resident,
     and those that have been spilled. Nothing is dropped before its bytes are needed, and then no
-    more than needed; nothing is retrieved before it is read. Two rules keep the search small:
+    more than needed; nothing is retrieved before it is read. Three rules keep the search small:
 
     - An operator runs at once if its inputs are resident, it fits, and either leaves nothing live
       or its outputs are no more than an input that it frees and that was never spilled. Moving it
       to here from later in any plan costs nothing: until then, the outputs take the part of that
       input.
+    - A tensor goes at once if before each operator that is still to read it, another one is to run
+      that leaves no room for it: it has to go, and until then it is of no use.
     - A state is left out if another one with the same operators executed, at no more cost, can
       become the same by spills and retrievals that make up no more than the difference.
 
@@ -108,13 +110,21 @@ def search_states(
     deadline : float
         Time of `time.monotonic` at which it gives up.
     """
-    return _Search(problem, shares).run(start or Start(), limit, max_states, deadline)
+    return StateSearch(problem, shares).run(start or Start(), limit, max_states, deadline)
 
 
-class _Search:
+class StateSearch:
+    """What `search_states` does, and what it knows of a problem.
+
+    Parameters
+    ----------
+    problem : Problem
+    shares : sequence of Share
+    """
+
     def __init__(self, problem: Problem, shares: Sequence[Share]) -> None:
         self._problem = problem
-        self._estimate = Estimate(problem, shares)
+        self.estimate = Estimate(problem, shares)
         users = problem.users
         # Tensors that only one operator touches are there for its step, whatever the plan.
         self._kept = mask(t for t, own in enumerate(users) if len(own) > 1)
@@ -130,13 +140,14 @@ class _Search:
         self._sums: dict[int, int] = {0: 0}
 
     def run(self, begin: Start, limit: float, max_states: float, deadline: float) -> Found:
+        """Search."""
         problem = self._problem
         everything = (1 << len(problem.inputs)) - 1
-        start = self._settled(self._begin(begin))
-        heap = [(self._rest(start), -start.done.bit_count(), 0, 0, start)]
+        start, cost = self._settled(self._begin(begin))
+        heap = [(cost + self._rest(start), -start.done.bit_count(), 0, cost, start)]
         # Of each set of executed operators, the states pushed: cost, resident, saved.
         fronts: dict[int, list[tuple[int, int, int]]] = {
-            start.done: [(0, start.resident, start.saved)]
+            start.done: [(cost, start.resident, start.saved)]
         }
         pushed = popped = 0
         bound = 0
@@ -151,8 +162,8 @@ class _Search:
             if popped > max_states or (popped % 32 == 0 and time.monotonic() > deadline):
                 return Found(plan=None, bound=bound, states=popped)
             for paid, following in self._successors(state):
-                total = cost + paid
-                following = self._settled(following)
+                following, more = self._settled(following)
+                total = cost + paid + more
                 estimate = total + self._rest(following)
                 if estimate >= limit:
                     continue
@@ -181,11 +192,11 @@ class _Search:
         )
         resident = begin.resident & needed
         saved = (begin.saved | self._always_saved) & needed
-        due = self._estimate.due
+        due = self.estimate.due
         return _State(begin.done, ready, resident, saved, self._bytes(resident), due, None, ())
 
     def _rest(self, state: _State) -> int:
-        return self._estimate.rest(state.due, state.done, state.resident, state.saved)
+        return self.estimate.rest(state.due, state.done, state.resident, state.saved)
 
     def _bytes(self, bits: int) -> int:
         total = self._sums.get(bits)
@@ -213,35 +224,39 @@ class _Search:
         return bits
 
     def _successors(self, state: _State) -> Iterator[tuple[int, _State]]:
-        problem = self._problem
         for op in state.ready:
-            inputs = self._inputs[op]
-            missing = inputs & ~state.resident
-            coming = missing
-            for tensor in members(missing & self._unproduced):
-                if not self._readers[tensor] & state.done:
-                    coming &= ~(1 << tensor)
-            fetched = self._bytes(coming)
-            others = state.resident & ~inputs
-            done = state.done | 1 << op
-            stays = self._live(done, inputs | self._outputs[op])
-            excess = problem.needs[op] + self._bytes(others) - problem.capacity
-            ready = self._ready(state.ready, op, done)
-            for dropped in self._evictions(op, others, inputs, inputs & ~stays, excess):
-                copied = dropped & ~state.saved
-                resident = (others | stays) & ~dropped
-                saved = self._live(done, state.saved) | copied | stays & self._always_saved
-                following = _State(
-                    done,
-                    ready,
-                    resident,
-                    saved,
-                    self._bytes(resident),
-                    self._estimate.paid(self._estimate.paid(state.due, coming), copied),
-                    state,
-                    ((op, coming),),
-                )
-                yield fetched + self._bytes(copied), following
+            yield from self._after(state, op)
+
+    def _after(self, state: _State, op: int) -> Iterator[tuple[int, _State]]:
+        """The states in which an operator can leave things, with what they cost."""
+        problem = self._problem
+        inputs = self._inputs[op]
+        missing = inputs & ~state.resident
+        coming = missing
+        for tensor in members(missing & self._unproduced):
+            if not self._readers[tensor] & state.done:
+                coming &= ~(1 << tensor)
+        fetched = self._bytes(coming)
+        others = state.resident & ~inputs
+        done = state.done | 1 << op
+        stays = self._live(done, inputs | self._outputs[op])
+        excess = problem.needs[op] + self._bytes(others) - problem.capacity
+        ready = self._ready(state.ready, op, done)
+        for dropped in self._evictions(op, others, inputs, inputs & ~stays, excess):
+            copied = dropped & ~state.saved
+            resident = (others | stays) & ~dropped
+            saved = self._live(done, state.saved) | copied | stays & self._always_saved
+            following = _State(
+                done,
+                ready,
+                resident,
+                saved,
+                self._bytes(resident),
+                self.estimate.paid(self.estimate.paid(state.due, coming), copied),
+                state,
+                ((op, coming),),
+            )
+            yield fetched + self._bytes(copied), following
 
     def _ready(self, ready: tuple[int, ...], op: int, done: int) -> tuple[int, ...]:
         before = self._problem.before
@@ -298,18 +313,46 @@ class _Search:
             else:
                 stack.append((index + 1, chosen | 1 << tensor, lacking - sizes[tensor]))
 
-    def _settled(self, state: _State) -> _State:
-        """After all operators that run at once."""
-        progress = True
-        while progress:
-            progress = False
+    def _settled(self, state: _State) -> tuple[_State, int]:
+        """After all that is done at once: operators that run, and tensors that go, at a cost."""
+        total = 0
+        while True:
             for op in state.ready:
                 following = self._at_once(state, op)
                 if following is not None:
                     state = following
-                    progress = True
                     break
-        return state
+            else:
+                state, paid, is_changed = self._let_go(state)
+                total += paid
+                if not is_changed:
+                    return state, total
+
+    def _let_go(self, state: _State) -> tuple[_State, int, bool]:
+        """Without what has to go before any operator that is still to read it."""
+        lost = mask(
+            tensor
+            for tensor in members(state.resident & self.estimate.blocked)
+            if self._is_lost(state.done, tensor)
+        )
+        if not lost:
+            return state, 0, False
+        copied = lost & ~state.saved
+        following = replace(
+            state,
+            resident=state.resident & ~lost,
+            saved=state.saved | copied,
+            used=state.used - self._bytes(lost),
+            due=self.estimate.paid(state.due, copied),
+        )
+        return following, self._bytes(copied), True
+
+    def _is_lost(self, done: int, tensor: int) -> bool:
+        blockers = self.estimate.blockers[tensor] & ~done
+        ancestors = self._problem.ancestors
+        return all(
+            blockers & ancestors[reader] for reader in members(self._readers[tensor] & ~done)
+        )
 
     def _at_once(self, state: _State, op: int) -> _State | None:
         problem = self._problem
@@ -340,6 +383,40 @@ class _Search:
             state.previous,
             (*state.ran, (op, 0)),
         )
+
+    def retraced(self, path: Sequence[tuple[int, int, int]]) -> Plan:
+        """The plan of states that another search went through.
+
+        Parameters
+        ----------
+        path : sequence of (int, int, int)
+            For each state, the operator chosen to come to it, the mask of all that had run when
+            those were through that run at once, and the mask of what was resident then.
+        """
+        (_, done, _), *rest = path
+        state = self._settled_up_to(self._begin(Start()), done)
+        for op, done, resident in rest:
+            state = next(
+                following
+                for _, after in self._after(state, op)
+                if (following := self._settled_up_to(after, done)).resident == resident
+            )
+        return self._plan(state)
+
+    def _settled_up_to(self, state: _State, done: int) -> _State:
+        """After what is done at once, with the operators up to ``done``, which are tried in turn."""
+        is_changed = True
+        while is_changed:
+            progress = True
+            while progress:
+                progress = False
+                for op in members(done & ~state.done):
+                    following = self._at_once(state, op) if op in state.ready else None
+                    if following is not None:
+                        state = following
+                        progress = True
+            state, _, is_changed = self._let_go(state)
+        return state
 
     def _plan(self, state: _State) -> Plan:
         parts = []

@@ -1,0 +1,584 @@
+"""The search through states, compiled: the same as that of `states`, for long searches.
+
+Sets are words of `BITS` bits. All is in one file, as the cache of compiled code looks at the file
+of a function, not at those of the functions that it calls.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mapper.allocation.compiled import compiled
+
+__all__ = [
+    "BITS",
+    "CAPACITY",
+    "COST",
+    "DEPTH",
+    "ESTIMATE",
+    "EXHAUSTED",
+    "FOUND",
+    "FULL",
+    "LAST",
+    "LIMIT",
+    "N_SCALARS",
+    "N_VALUES",
+    "OPERATOR",
+    "PARENT",
+    "POPPED",
+    "RUNNING",
+    "TOO_MANY",
+    "Kernel",
+    "begin",
+    "search",
+]
+
+BITS = 60
+"""Bits of a word, few enough for signed arithmetic."""
+
+RUNNING, FOUND, EXHAUSTED, FULL, TOO_MANY = range(5)
+"""Results: looked at as many states as allowed; found a plan, the state popped last; no plan is
+below the limit; no room for more states; more tensors resident than one word has bits."""
+
+CAPACITY, LIMIT, N_STATES, N_HEAP, POPPED, LAST = range(6)
+"""Entries of ``Kernel.scalars``. LIMIT: estimates from here on are of no use. LAST: the state that
+was popped last."""
+N_SCALARS = 6
+
+COST, ESTIMATE, DEPTH, PARENT, OPERATOR, NEXT, DROPPED, USED = range(8)
+"""Columns of ``Kernel.values``. OPERATOR: what ran after PARENT, before all that runs at once.
+NEXT: another state with the same operators executed, or -1. DROPPED: whether another state is as
+good. USED: units resident."""
+N_VALUES = 8
+
+_NONE = -1
+
+Matrix = NDArray[np.int64]
+
+
+class Kernel(NamedTuple):
+    """Problem and state of the search, all int64. Tensors are those that may stay."""
+
+    needs: Matrix
+    """(operators,): units while it runs."""
+    before: Matrix
+    """(operators, words): operators that it waits for."""
+    after: Matrix
+    """(operators, words): operators that wait for it."""
+    inputs: Matrix
+    """(operators, words)"""
+    outputs: Matrix
+    """(operators, words)"""
+    sizes: Matrix
+    """(tensors,)"""
+    readers: Matrix
+    """(tensors, words)"""
+    blockers: Matrix
+    """(tensors, words): operators that leave no room for it."""
+    blocked: Matrix
+    """(words,): tensors that have blockers."""
+    ancestors: Matrix
+    """(operators, words): what must run before it."""
+    always_saved: Matrix
+    """(words,)"""
+    unproduced: Matrix
+    """(words,)"""
+    coming: Matrix
+    """(number, 3): producer of a tensor that will go and come back, set, cost."""
+    home: Matrix
+    """(tensors,): innermost set, or the number of sets."""
+    outer: Matrix
+    """(sets,): the set that has it as a part, or the number of sets."""
+    scalars: Matrix
+    """(N_SCALARS,)"""
+    done: Matrix
+    """(states, words)"""
+    ready: Matrix
+    """(states, words)"""
+    resident: Matrix
+    """(states, words)"""
+    saved: Matrix
+    """(states, words)"""
+    due: Matrix
+    """(states, sets)"""
+    values: Matrix
+    """(states, N_VALUES)"""
+    table: Matrix
+    """(power of 2,): first state of each set of executed operators, by hash; -1 where there is
+    none."""
+    heap: Matrix
+    """(states,): open states, the best first."""
+
+
+@compiled
+def begin(k: Kernel) -> None:
+    """Settle and push state 0, which is filled in but for estimate and units."""
+    k.values[0, USED] = _bytes(k, k.resident, 0)
+    while True:
+        _settle(k, 0)
+        if not _let_go(k, 0):
+            break
+    k.values[0, ESTIMATE] = k.values[0, COST] + _rest(k, 0)
+    _enter(k, 0, _find(k, 0))
+    k.scalars[N_STATES] = 1
+    _push(k, 0)
+
+
+@compiled
+def search(k: Kernel, pops: int) -> int:
+    """Look at up to so many states.
+
+    Returns
+    -------
+    int
+        RUNNING, FOUND, EXHAUSTED, FULL or TOO_MANY.
+    """
+    n = k.needs.shape[0]
+    for _ in range(pops):
+        if k.scalars[N_HEAP] == 0:
+            return EXHAUSTED
+        s = _pop(k)
+        k.scalars[LAST] = s
+        if k.values[s, DEPTH] == n:
+            return FOUND
+        if k.values[s, DROPPED]:
+            continue
+        k.scalars[POPPED] += 1
+        result = _expand(k, s)
+        if result != RUNNING:
+            return result
+    return RUNNING
+
+
+@compiled
+def _first_bit(word: int) -> int:
+    n = 0
+    if word & 0xFFFFFFFF == 0:
+        n += 32
+        word >>= 32
+    if word & 0xFFFF == 0:
+        n += 16
+        word >>= 16
+    if word & 0xFF == 0:
+        n += 8
+        word >>= 8
+    if word & 0xF == 0:
+        n += 4
+        word >>= 4
+    if word & 0x3 == 0:
+        n += 2
+        word >>= 2
+    if word & 0x1 == 0:
+        n += 1
+    return n
+
+
+@compiled
+def _bytes_of(k: Kernel, word: int, at: int) -> int:
+    """Units of the tensors in word number ``at``."""
+    total = 0
+    while word:
+        total += k.sizes[at * BITS + _first_bit(word)]
+        word &= word - 1
+    return total
+
+
+@compiled
+def _bytes(k: Kernel, sets: Matrix, s: int) -> int:
+    total = 0
+    for w in range(sets.shape[1]):
+        total += _bytes_of(k, sets[s, w], w)
+    return total
+
+
+@compiled
+def _expand(k: Kernel, s: int) -> int:
+    """Push all that can follow a state."""
+    words = k.inputs.shape[1]
+    others = np.empty(BITS, np.int64)
+    left = np.empty(BITS + 1, np.int64)
+    stack = np.empty((2 * BITS + 2, 3), np.int64)
+    coming = np.empty(words, np.int64)
+    for v in range(k.ready.shape[1]):
+        ready = k.ready[s, v]
+        while ready:
+            op = v * BITS + _first_bit(ready)
+            ready &= ready - 1
+            fetched, count = 0, 0
+            excess = k.needs[op] - k.scalars[CAPACITY]
+            for w in range(words):
+                coming[w] = k.inputs[op, w] & ~k.resident[s, w]
+                fresh = coming[w] & k.unproduced[w]
+                while fresh:
+                    bit = fresh & -fresh
+                    fresh ^= bit
+                    if not _meets(k.readers, w * BITS + _first_bit(bit), k.done, s):
+                        coming[w] ^= bit
+                fetched += _bytes_of(k, coming[w], w)
+                rest = k.resident[s, w] & ~k.inputs[op, w]
+                while rest:
+                    if count == BITS:
+                        return TOO_MANY
+                    t = w * BITS + _first_bit(rest)
+                    rest &= rest - 1
+                    excess += k.sizes[t]
+                    # Large ones first: a set is minimal if the one taken last is needed.
+                    at = count
+                    while at > 0 and k.sizes[others[at - 1]] < k.sizes[t]:
+                        others[at] = others[at - 1]
+                        at -= 1
+                    others[at] = t
+                    count += 1
+            if excess <= 0:
+                if not _follow(k, s, op, coming, others, 0, fetched):
+                    return FULL
+                continue
+            left[count] = 0
+            for i in range(count - 1, -1, -1):
+                left[i] = left[i + 1] + k.sizes[others[i]]
+            stack[0, 0], stack[0, 1], stack[0, 2] = 0, 0, excess
+            height = 1
+            while height:
+                height -= 1
+                i, chosen, lacking = stack[height, 0], stack[height, 1], stack[height, 2]
+                if left[i] < lacking:
+                    continue
+                stack[height, 0] = i + 1
+                height += 1
+                if k.sizes[others[i]] >= lacking:
+                    if not _follow(k, s, op, coming, others, chosen | 1 << i, fetched):
+                        return FULL
+                else:
+                    stack[height, 0], stack[height, 1] = i + 1, chosen | 1 << i
+                    stack[height, 2] = lacking - k.sizes[others[i]]
+                    height += 1
+    return RUNNING
+
+
+@compiled
+def _meets(one: Matrix, i: int, other: Matrix, j: int) -> bool:
+    for w in range(one.shape[1]):
+        if one[i, w] & other[j, w]:
+            return True
+    return False
+
+
+@compiled
+def _is_within(one: Matrix, i: int, other: Matrix, j: int) -> bool:
+    for w in range(one.shape[1]):
+        if one[i, w] & ~other[j, w]:
+            return False
+    return True
+
+
+@compiled
+def _follow(
+    k: Kernel, s: int, op: int, coming: Matrix, others: Matrix, chosen: int, fetched: int
+) -> bool:
+    """Push the state after an operator, with the chosen ones of the others dropped.
+
+    Whether there was room for it.
+    """
+    new = k.scalars[N_STATES]
+    if new >= k.values.shape[0]:
+        return False
+    paid = fetched
+    left = chosen
+    while left:
+        t = others[_first_bit(left)]
+        left &= left - 1
+        if not k.saved[s, t // BITS] >> (t % BITS) & 1:
+            paid += k.sizes[t]
+    if k.values[s, COST] + paid >= k.scalars[LIMIT]:
+        return True
+    k.done[new] = k.done[s]
+    k.ready[new] = k.ready[s]
+    k.resident[new] = k.resident[s]
+    k.saved[new] = k.saved[s]
+    k.due[new] = k.due[s]
+    for w in range(coming.shape[0]):
+        come = coming[w]
+        while come:
+            t = w * BITS + _first_bit(come)
+            come &= come - 1
+            _pay(k, new, t)
+    while chosen:
+        t = others[_first_bit(chosen)]
+        chosen &= chosen - 1
+        w, bit = t // BITS, 1 << (t % BITS)
+        k.resident[new, w] &= ~bit
+        if not k.saved[new, w] & bit:
+            k.saved[new, w] |= bit
+            _pay(k, new, t)
+    _run(k, new, op)
+    k.values[new, USED] = _bytes(k, k.resident, new)
+    k.values[new, DEPTH] = k.values[s, DEPTH] + 1
+    k.values[new, COST] = k.values[s, COST] + paid
+    k.values[new, PARENT] = s
+    k.values[new, OPERATOR] = op
+    k.values[new, DROPPED] = 0
+    if k.values[new, COST] + _rest(k, new) >= k.scalars[LIMIT]:
+        return True
+    while True:
+        _settle(k, new)
+        if not _let_go(k, new):
+            break
+    k.values[new, ESTIMATE] = max(k.values[s, ESTIMATE], k.values[new, COST] + _rest(k, new))
+    if k.values[new, ESTIMATE] >= k.scalars[LIMIT]:
+        return True
+    slot = _find(k, new)
+    other = k.table[slot]
+    while other != _NONE:
+        if _beats(k, other, new):
+            return True
+        other = k.values[other, NEXT]
+    before = _NONE
+    other = k.table[slot]
+    while other != _NONE:
+        after = k.values[other, NEXT]
+        if _beats(k, new, other):
+            # Those that are left out need not be looked at again.
+            k.values[other, DROPPED] = 1
+            if before == _NONE:
+                k.table[slot] = after
+            else:
+                k.values[before, NEXT] = after
+        else:
+            before = other
+        other = after
+    _enter(k, new, slot)
+    k.scalars[N_STATES] += 1
+    _push(k, new)
+    return True
+
+
+@compiled
+def _pay(k: Kernel, s: int, t: int) -> None:
+    """Take what is paid for a tensor off what its sets still cost."""
+    node = k.home[t]
+    while node < k.outer.shape[0]:
+        k.due[s, node] = max(0, k.due[s, node] - k.sizes[t])
+        node = k.outer[node]
+
+
+@compiled
+def _run(k: Kernel, s: int, op: int) -> None:
+    """Let an operator run: its inputs that are still needed and its outputs are then resident."""
+    k.done[s, op // BITS] |= 1 << (op % BITS)
+    k.ready[s, op // BITS] &= ~(1 << (op % BITS))
+    for w in range(k.inputs.shape[1]):
+        inputs, outputs = k.inputs[op, w], k.outputs[op, w]
+        stays = inputs
+        while inputs:
+            bit = inputs & -inputs
+            inputs ^= bit
+            if _is_within(k.readers, w * BITS + _first_bit(bit), k.done, s):
+                stays ^= bit
+        gone = k.inputs[op, w] & ~stays
+        k.resident[s, w] = (k.resident[s, w] | stays | outputs) & ~gone
+        k.saved[s, w] = (k.saved[s, w] & ~gone) | ((stays | outputs) & k.always_saved[w])
+    for w in range(k.after.shape[1]):
+        later = k.after[op, w]
+        while later:
+            bit = later & -later
+            later ^= bit
+            if _is_within(k.before, w * BITS + _first_bit(bit), k.done, s):
+                k.ready[s, w] |= bit
+
+
+@compiled
+def _settle(k: Kernel, s: int) -> None:
+    """Run all operators that run at once."""
+    progress = True
+    while progress:
+        progress = False
+        for v in range(k.ready.shape[1]):
+            ready = k.ready[s, v]
+            while ready:
+                op = v * BITS + _first_bit(ready)
+                ready &= ready - 1
+                if _runs_at_once(k, s, op):
+                    _run(k, s, op)
+                    k.values[s, USED] = _bytes(k, k.resident, s)
+                    k.values[s, DEPTH] += 1
+                    progress = True
+                    ready = k.ready[s, v] & ~((1 << (op % BITS + 1)) - 1)
+
+
+@compiled
+def _let_go(k: Kernel, s: int) -> bool:
+    """Drop what has to go before any operator that is still to read it; whether there was some."""
+    is_changed = False
+    for w in range(k.inputs.shape[1]):
+        here = k.resident[s, w] & k.blocked[w]
+        while here:
+            bit = here & -here
+            here ^= bit
+            t = w * BITS + _first_bit(bit)
+            if _is_lost(k, s, t):
+                is_changed = True
+                k.resident[s, w] ^= bit
+                k.values[s, USED] -= k.sizes[t]
+                if not k.saved[s, w] & bit:
+                    k.saved[s, w] |= bit
+                    k.values[s, COST] += k.sizes[t]
+                    _pay(k, s, t)
+    return is_changed
+
+
+@compiled
+def _is_lost(k: Kernel, s: int, t: int) -> bool:
+    for v in range(k.readers.shape[1]):
+        left = k.readers[t, v] & ~k.done[s, v]
+        while left:
+            reader = v * BITS + _first_bit(left)
+            left &= left - 1
+            is_behind = False
+            for w in range(k.readers.shape[1]):
+                if k.blockers[t, w] & k.ancestors[reader, w] & ~k.done[s, w]:
+                    is_behind = True
+                    break
+            if not is_behind:
+                return False
+    return True
+
+
+@compiled
+def _runs_at_once(k: Kernel, s: int, op: int) -> bool:
+    size, largest = 0, 0
+    transient = k.values[s, USED] + k.needs[op]
+    for w in range(k.inputs.shape[1]):
+        inputs = k.inputs[op, w]
+        if inputs & ~k.resident[s, w]:
+            return False
+        size += _bytes_of(k, k.outputs[op, w], w)
+        while inputs:
+            bit = inputs & -inputs
+            inputs ^= bit
+            t = w * BITS + _first_bit(bit)
+            transient -= k.sizes[t]
+            if not k.saved[s, w] & bit and k.sizes[t] > largest and _is_last(k, s, op, t):
+                largest = k.sizes[t]
+    return transient <= k.scalars[CAPACITY] and size <= largest
+
+
+@compiled
+def _is_last(k: Kernel, s: int, op: int, t: int) -> bool:
+    """Whether no other operator is still to read a tensor."""
+    for w in range(k.readers.shape[1]):
+        left = k.readers[t, w] & ~k.done[s, w]
+        if w == op // BITS:
+            left &= ~(1 << (op % BITS))
+        if left:
+            return False
+    return True
+
+
+@compiled
+def _rest(k: Kernel, s: int) -> int:
+    """What is still to come at least: see `estimates`."""
+    sets = k.outer.shape[0]
+    single = np.zeros(sets + 1, np.int64)
+    for w in range(k.inputs.shape[1]):
+        gone = k.saved[s, w] & ~k.resident[s, w]
+        while gone:
+            t = w * BITS + _first_bit(gone)
+            gone &= gone - 1
+            single[k.home[t]] += k.sizes[t]
+        here = k.resident[s, w] & k.blocked[w]
+        while here:
+            bit = here & -here
+            here ^= bit
+            t = w * BITS + _first_bit(bit)
+            if not _is_within(k.blockers, t, k.done, s):
+                single[k.home[t]] += k.sizes[t] if k.saved[s, w] & bit else 2 * k.sizes[t]
+    for i in range(k.coming.shape[0]):
+        producer = k.coming[i, 0]
+        if not k.done[s, producer // BITS] >> (producer % BITS) & 1:
+            single[k.coming[i, 1]] += k.coming[i, 2]
+    # Sets come after their parts.
+    for node in range(sets):
+        single[k.outer[node]] += max(single[node], k.due[s, node])
+    return int(single[sets])
+
+
+@compiled
+def _beats(k: Kernel, one: int, other: int) -> bool:
+    """Whether the first can become the second for the difference in cost."""
+    slack = k.values[other, COST] - k.values[one, COST]
+    if slack < 0:
+        return False
+    for w in range(k.inputs.shape[1]):
+        slack -= _bytes_of(k, k.saved[other, w] & ~k.saved[one, w], w)
+        slack -= _bytes_of(k, k.resident[other, w] & ~k.resident[one, w], w)
+        if slack < 0:
+            return False
+    return True
+
+
+@compiled
+def _find(k: Kernel, s: int) -> int:
+    """Slot of the table for the operators that have been executed."""
+    size = k.table.shape[0]
+    code = 0
+    for w in range(k.done.shape[1]):
+        code = (code ^ k.done[s, w]) * 0x9E3779B97F4A7C1
+        code ^= (code >> 29) & 0x7FFFFFFFF
+    slot = code & (size - 1)
+    while k.table[slot] != _NONE:
+        other = k.table[slot]
+        is_equal = True
+        for w in range(k.done.shape[1]):
+            if k.done[s, w] != k.done[other, w]:
+                is_equal = False
+                break
+        if is_equal:
+            return slot
+        slot = (slot + 1) & (size - 1)
+    return slot
+
+
+@compiled
+def _enter(k: Kernel, s: int, slot: int) -> None:
+    k.values[s, NEXT] = k.table[slot]
+    k.table[slot] = s
+
+
+@compiled
+def _precedes(k: Kernel, one: int, other: int) -> bool:
+    """Least estimate first; then most operators executed, so that the search dives; then new."""
+    if k.values[one, ESTIMATE] != k.values[other, ESTIMATE]:
+        return bool(k.values[one, ESTIMATE] < k.values[other, ESTIMATE])
+    if k.values[one, DEPTH] != k.values[other, DEPTH]:
+        return bool(k.values[one, DEPTH] > k.values[other, DEPTH])
+    return one > other
+
+
+@compiled
+def _push(k: Kernel, s: int) -> None:
+    at = k.scalars[N_HEAP]
+    k.scalars[N_HEAP] += 1
+    while at > 0 and _precedes(k, s, k.heap[(at - 1) // 2]):
+        k.heap[at] = k.heap[(at - 1) // 2]
+        at = (at - 1) // 2
+    k.heap[at] = s
+
+
+@compiled
+def _pop(k: Kernel) -> int:
+    best = k.heap[0]
+    k.scalars[N_HEAP] -= 1
+    end = k.scalars[N_HEAP]
+    moved = k.heap[end]
+    at = 0
+    while 2 * at + 1 < end:
+        child = 2 * at + 1
+        if child + 1 < end and _precedes(k, k.heap[child + 1], k.heap[child]):
+            child += 1
+        if not _precedes(k, k.heap[child], moved):
+            break
+        k.heap[at] = k.heap[child]
+        at = child
+    k.heap[at] = moved
+    return int(best)
