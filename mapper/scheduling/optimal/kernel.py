@@ -56,6 +56,11 @@ _NONE = -1
 
 Matrix = NDArray[np.int64]
 
+_DE_BRUIJN = 0x03F79D71B4CB0A89
+_PLACES = np.zeros(64, np.int64)
+for _place in range(64):
+    _PLACES[(_DE_BRUIJN << _place) % (1 << 64) >> 58] = _place
+
 
 class Kernel(NamedTuple):
     """Problem and state of the search, all int64. Tensors are those that may stay."""
@@ -153,25 +158,8 @@ def search(k: Kernel, pops: int) -> int:
 
 @compiled
 def _first_bit(word: int) -> int:
-    n = 0
-    if word & 0xFFFFFFFF == 0:
-        n += 32
-        word >>= 32
-    if word & 0xFFFF == 0:
-        n += 16
-        word >>= 16
-    if word & 0xFF == 0:
-        n += 8
-        word >>= 8
-    if word & 0xF == 0:
-        n += 4
-        word >>= 4
-    if word & 0x3 == 0:
-        n += 2
-        word >>= 2
-    if word & 0x1 == 0:
-        n += 1
-    return n
+    """Number of the lowest bit set; of 64 powers of two, each shifts other bits to the top."""
+    return int(_PLACES[((word & -word) * _DE_BRUIJN >> 58) & 63])
 
 
 @compiled
@@ -258,18 +246,18 @@ def _expand(k: Kernel, s: int) -> int:
 
 @compiled
 def _meets(one: Matrix, i: int, other: Matrix, j: int) -> bool:
+    met = 0
     for w in range(one.shape[1]):
-        if one[i, w] & other[j, w]:
-            return True
-    return False
+        met |= one[i, w] & other[j, w]
+    return met != 0
 
 
 @compiled
 def _is_within(one: Matrix, i: int, other: Matrix, j: int) -> bool:
+    beyond = 0
     for w in range(one.shape[1]):
-        if one[i, w] & ~other[j, w]:
-            return False
-    return True
+        beyond |= one[i, w] & ~other[j, w]
+    return beyond == 0
 
 
 @compiled
@@ -292,11 +280,14 @@ def _follow(
             paid += k.sizes[t]
     if k.values[s, COST] + paid >= k.scalars[LIMIT]:
         return True
-    k.done[new] = k.done[s]
-    k.ready[new] = k.ready[s]
-    k.resident[new] = k.resident[s]
-    k.saved[new] = k.saved[s]
-    k.due[new] = k.due[s]
+    for w in range(k.done.shape[1]):
+        k.done[new, w] = k.done[s, w]
+        k.ready[new, w] = k.ready[s, w]
+    for w in range(k.resident.shape[1]):
+        k.resident[new, w] = k.resident[s, w]
+        k.saved[new, w] = k.saved[s, w]
+    for node in range(k.due.shape[1]):
+        k.due[new, node] = k.due[s, node]
     for w in range(coming.shape[0]):
         come = coming[w]
         while come:
@@ -525,7 +516,7 @@ def _find(k: Kernel, s: int) -> int:
     for w in range(k.done.shape[1]):
         code = (code ^ k.done[s, w]) * 0x9E3779B97F4A7C1
         code ^= (code >> 29) & 0x7FFFFFFFF
-    slot = code & (size - 1)
+    slot = int(code & (size - 1))
     while k.table[slot] != _NONE:
         other = k.table[slot]
         is_equal = True

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 
 from mapper.scheduling.optimal.compiled import search_long
 from mapper.scheduling.optimal.cover import cover_bound
@@ -10,7 +11,7 @@ from mapper.scheduling.optimal.divided import divided_order
 from mapper.scheduling.optimal.gaps import solve_gaps
 from mapper.scheduling.optimal.plan import Plan, cost, everything_dropped
 from mapper.scheduling.optimal.problem import Problem
-from mapper.scheduling.optimal.shares import Chunk, chunks, restricted
+from mapper.scheduling.optimal.shares import Chunk, Share, chunks, restricted
 from mapper.scheduling.optimal.states import Found, search_states
 from mapper.scheduling.optimal.windows import count_variables, solve_windows
 
@@ -18,6 +19,9 @@ __all__ = ["Relaxed", "relax"]
 
 _FEW_STATES = 2_000
 """States of the first search, which is all that regular networks need."""
+
+_MORE_STATES = 6_000
+"""States of the second search, below the cost of the best order given; it is compiled."""
 
 _CHUNK_STATES = 200_000
 """States of the search for what a chunk of tensors costs."""
@@ -102,6 +106,8 @@ def relax(
     known = _ordered(problem, orders(), solver, found)
     if not known.is_optimal and _left(deadline):
         known = _covered(problem, known, solver, deadline)
+    if not known.is_optimal and _left(deadline):
+        known = _searched(problem, known, (), _MORE_STATES, deadline)
     if not known.is_optimal:
         known = _divided(problem, known, solver, deadline)
     if known.is_optimal or not _left(deadline):
@@ -109,7 +115,7 @@ def relax(
     has_program = count_variables(problem) <= _LARGEST_PROGRAM
     if not known.is_optimal:
         share = _SEARCH_SHARE if has_program else 1.0
-        known = _searched(problem, known, time.monotonic() + share * _left(deadline))
+        known = _chunked(problem, known, time.monotonic() + share * _left(deadline))
     if not known.is_optimal and has_program:
         known = _programmed(problem, known, solver, deadline)
     return known
@@ -180,7 +186,7 @@ def _better(problem: Problem, known: Relaxed, plan: Plan | None) -> Relaxed:
     return replace(known, plan=plan, cost=cost(problem, plan))
 
 
-def _searched(problem: Problem, known: Relaxed, deadline: float) -> Relaxed:
+def _chunked(problem: Problem, known: Relaxed, deadline: float) -> Relaxed:
     """Search below the best cost: chunks of the tensors first, then two together, and so on.
 
     What chunks cost at least is the estimate of the search for what they cost together.
@@ -201,8 +207,15 @@ def _searched(problem: Problem, known: Relaxed, deadline: float) -> Relaxed:
         ]
     if known.is_optimal:
         return known
+    return _searched(problem, known, [chunk.share() for chunk in level], inf, deadline)
+
+
+def _searched(
+    problem: Problem, known: Relaxed, shares: Sequence[Share], max_states: float, deadline: float
+) -> Relaxed:
+    """Search below the best cost."""
     found = search_long(
-        problem, shares=[chunk.share() for chunk in level], limit=known.cost, deadline=deadline
+        problem, shares=shares, limit=known.cost, max_states=max_states, deadline=deadline
     )
     known = replace(known, states=known.states + found.states)
     if found.plan is not None:

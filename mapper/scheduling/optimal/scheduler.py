@@ -31,7 +31,7 @@ _RELAXED_SHARE = 0.8
 _PLACE_SHARE = 0.5
 """Part of the time left that one look for addresses may take."""
 
-_PEAK_STATES = 20_000
+_PEAK_STATES = 3_000
 """States of the search for an order of small peak."""
 
 _TIGHTER_SHARE = 0.2

@@ -404,7 +404,7 @@ class StateSearch:
         return self._plan(state)
 
     def _settled_up_to(self, state: _State, done: int) -> _State:
-        """After what is done at once, with the operators up to ``done``, which are tried in turn."""
+        """After what is done at once; operators up to ``done`` are tried in turn."""
         is_changed = True
         while is_changed:
             progress = True
