@@ -49,6 +49,9 @@ STREAM = 7
 TILES = 7
 """Tiles of a list that is not cut from one GEMM."""
 
+WIDTHS = 24
+"""Most combinations of widths in one list of jobs."""
+
 RESETS = 12
 
 
@@ -372,7 +375,7 @@ def _stimuli(
     longest = engine.golden.jobs(params, 2, 2, params.k_max)
     yield _stimulus(engine, params, longest, rng, f"longest K={params.k_max}", extremes=True)
     if combinations != [{}]:
-        yield _stimulus(engine, params, _each_width(engine, params), rng, "widths")
+        yield _stimulus(engine, params, _each_width(engine, params, rng), rng, "widths")
     tiles = _tiles(engine, params, rng)
     for stalls in ((), DISTURBANCES):
         yield _stimulus(engine, params, tiles, rng, "tiles", (Stalls(), *stalls))
@@ -421,13 +424,20 @@ def _tiles(
     )
 
 
-def _each_width(engine: EngineParts, params: Any) -> Jobs:
-    """A small product in every combination of widths, one after the other."""
+def _each_width(engine: EngineParts, params: Any, rng: np.random.Generator) -> Jobs:
+    """A small product in every combination of widths, one after the other.
+
+    Of very many combinations, the narrowest, the widest and some others.
+    """
+    combinations = width_choices(engine.golden.layout(params))
+    if len(combinations) > WIDTHS:
+        some = 1 + rng.permutation(len(combinations) - 2)[: WIDTHS - 2]
+        combinations = [combinations[index] for index in (0, *some, -1)]
     lists = [
         with_widths(engine.golden.jobs(params, 2, 2, min(3, params.k_max)), widths).moved(
             2 * index, 2 * index
         )
-        for index, widths in enumerate(width_choices(engine.golden.layout(params)))
+        for index, widths in enumerate(combinations)
     ]
     return Jobs.concatenate(*lists)
 

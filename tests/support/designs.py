@@ -30,6 +30,9 @@ FORMATS = (
 
 CANDIDATES = 600
 LARGEST = 6
+DRAWS = 20
+"""An engine whose params bear on each other refuses most of what is drawn."""
+
 SUMS = (None, IntFormat(6), IntFormat(13, signed=False), IntFormat(40))
 
 
@@ -92,11 +95,13 @@ def _build(
 def drawn_params(draw: st.DrawFn, params_type: type) -> Any:
     """Small designs with any formats; those that the engine refuses are passed over."""
     hints = get_type_hints(params_type)
-    values = {entry.name: draw(_any(hints[entry.name])) for entry in fields(params_type)}
-    try:
-        return params_type(**values)
-    except UserError:
-        return reject()
+    for _ in range(DRAWS):
+        values = {entry.name: draw(_any(hints[entry.name])) for entry in fields(params_type)}
+        try:
+            return params_type(**values)
+        except UserError:
+            continue
+    return reject()
 
 
 def _any(hint: Any) -> st.SearchStrategy[Any]:
