@@ -292,7 +292,7 @@ def _invocation(action: argparse.Action) -> str:
 def _sizes(given: Sequence[str]) -> tuple[dict[str, int], list[str]]:
     """``job.m=3``, or ``m=3``, and the like as sizes, and the other words."""
     marked = any(word.startswith("job.") for word in given)
-    names = r"job\.(m|n|k|weight_bits)=([0-9]+)" if marked else "(m|n|k)=([0-9]+)"
+    names = r"job\.(m|n|k|activation_bits|weight_bits)=([0-9]+)" if marked else "(m|n|k)=([0-9]+)"
     found = {word: re.fullmatch(names, word) for word in given}
     sizes = {match[1]: int(match[2]) for match in found.values() if match}
     return sizes, [word for word, match in found.items() if not match]
