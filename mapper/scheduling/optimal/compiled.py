@@ -113,6 +113,9 @@ def _start(
         after=_sets(after, n),
         inputs=_sets([tensors(own) for own in problem.inputs], m),
         outputs=_sets([tensors(own) for own in problem.outputs], m),
+        made=np.array(
+            [sum(problem.sizes[t] for t in own if t in number) for own in problem.outputs], np.int64
+        ),
         sizes=np.array([problem.sizes[t] for t in kept] or [0], np.int64),
         readers=_sets([list(problem.readers[t]) for t in kept], n),
         blockers=_sets([members(estimate.blockers[t]) for t in kept], n),

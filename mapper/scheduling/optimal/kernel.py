@@ -75,6 +75,8 @@ class Kernel(NamedTuple):
     """(operators, words)"""
     outputs: Matrix
     """(operators, words)"""
+    made: Matrix
+    """(operators,): units of the outputs."""
     sizes: Matrix
     """(tensors,)"""
     readers: Matrix
@@ -302,8 +304,8 @@ def _follow(
         if not k.saved[new, w] & bit:
             k.saved[new, w] |= bit
             _pay(k, new, t)
-    _run(k, new, op)
     k.values[new, USED] = _bytes(k, k.resident, new)
+    _run(k, new, op)
     k.values[new, DEPTH] = k.values[s, DEPTH] + 1
     k.values[new, COST] = k.values[s, COST] + paid
     k.values[new, PARENT] = s
@@ -367,6 +369,8 @@ def _run(k: Kernel, s: int, op: int) -> None:
             if _is_within(k.readers, w * BITS + _first_bit(bit), k.done, s):
                 stays ^= bit
         gone = k.inputs[op, w] & ~stays
+        k.values[s, USED] += _bytes_of(k, (stays | outputs) & ~k.resident[s, w], w)
+        k.values[s, USED] -= _bytes_of(k, gone & k.resident[s, w], w)
         k.resident[s, w] = (k.resident[s, w] | stays | outputs) & ~gone
         k.saved[s, w] = (k.saved[s, w] & ~gone) | ((stays | outputs) & k.always_saved[w])
     for w in range(k.after.shape[1]):
@@ -391,7 +395,6 @@ def _settle(k: Kernel, s: int) -> None:
                 ready &= ready - 1
                 if _runs_at_once(k, s, op):
                     _run(k, s, op)
-                    k.values[s, USED] = _bytes(k, k.resident, s)
                     k.values[s, DEPTH] += 1
                     progress = True
                     ready = k.ready[s, v] & ~((1 << (op % BITS + 1)) - 1)
@@ -437,13 +440,13 @@ def _is_lost(k: Kernel, s: int, t: int) -> bool:
 
 @compiled
 def _runs_at_once(k: Kernel, s: int, op: int) -> bool:
-    size, largest = 0, 0
+    for w in range(k.inputs.shape[1]):
+        if k.inputs[op, w] & ~k.resident[s, w]:
+            return False
+    largest = 0
     transient = k.values[s, USED] + k.needs[op]
     for w in range(k.inputs.shape[1]):
         inputs = k.inputs[op, w]
-        if inputs & ~k.resident[s, w]:
-            return False
-        size += _bytes_of(k, k.outputs[op, w], w)
         while inputs:
             bit = inputs & -inputs
             inputs ^= bit
@@ -451,7 +454,7 @@ def _runs_at_once(k: Kernel, s: int, op: int) -> bool:
             transient -= k.sizes[t]
             if not k.saved[s, w] & bit and k.sizes[t] > largest and _is_last(k, s, op, t):
                 largest = k.sizes[t]
-    return transient <= k.scalars[CAPACITY] and size <= largest
+    return transient <= k.scalars[CAPACITY] and k.made[op] <= largest
 
 
 @compiled

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from math import inf
 
 from mapper.scheduling.optimal.compiled import search_long
@@ -17,7 +18,7 @@ from mapper.scheduling.optimal.windows import count_variables, solve_windows
 
 __all__ = ["Relaxed", "relax"]
 
-_FEW_STATES = 2_000
+_FEW_STATES = 400
 """States of the first search, which is all that regular networks need."""
 
 _MORE_STATES = 6_000
@@ -26,7 +27,7 @@ _MORE_STATES = 6_000
 _CHUNK_STATES = 200_000
 """States of the search for what a chunk of tensors costs."""
 
-_CHUNK_LENGTH = 16
+_CHUNK_LENGTH = 32
 """Steps that the tensors of a chunk are about."""
 
 _PART_LENGTHS = (16, 32, 24, 48)
@@ -42,7 +43,7 @@ is nothing to improve on."""
 _SEARCH_SHARE = 0.5
 """Part of the time left that the long search may take where an integer program comes after it."""
 
-_LARGEST_PROGRAM = 20_000
+_LARGEST_PROGRAM = 6_000
 """Variables of the largest integer program of a free order that is tried."""
 
 
@@ -195,16 +196,22 @@ def _chunked(problem: Problem, known: Relaxed, deadline: float) -> Relaxed:
         _costed(problem, Chunk(tensors=tensors), known, deadline)
         for tensors in chunks(problem, known.plan.order, _CHUNK_LENGTH)
     ]
-    while True:
-        bound = sum(chunk.least for chunk in level)
-        if bound > known.bound:
-            known = replace(known, bound=min(bound, known.cost), proof="search through states")
-        if known.is_optimal or len(level) <= 2 or not _left(deadline):
-            break
-        level = [
-            _costed(problem, _joined(level[at : at + 2]), known, deadline)
-            for at in range(0, len(level), 2)
-        ]
+    known = _summed(known, level)
+    while not known.is_optimal and len(level) > 2 and _left(deadline):
+        # Which neighbours belong together is not known: the first with the second, or with none.
+        pairings = []
+        for first in (2, 1):
+            ends = [0, *range(first, len(level), 2), len(level)]
+            pairings.append(
+                [
+                    _costed(problem, _joined(level[start:end]), known, deadline)
+                    for start, end in pairwise(ends)
+                ]
+            )
+            known = _summed(known, pairings[-1])
+            if known.is_optimal:
+                return known
+        level = max(pairings, key=_total)
     if known.is_optimal:
         return known
     return _searched(problem, known, [chunk.share() for chunk in level], inf, deadline)
@@ -223,6 +230,18 @@ def _searched(
     if found.bound <= known.bound:
         return known
     return replace(known, bound=found.bound, proof="search through states")
+
+
+def _total(level: Sequence[Chunk]) -> int:
+    return sum(chunk.least for chunk in level)
+
+
+def _summed(known: Relaxed, level: Sequence[Chunk]) -> Relaxed:
+    """With what the chunks cost together as bound, if it is better."""
+    bound = min(_total(level), known.cost)
+    if bound <= known.bound:
+        return known
+    return replace(known, bound=bound, proof="search through states")
 
 
 def _joined(parts: Sequence[Chunk]) -> Chunk:

@@ -25,7 +25,7 @@ __all__ = ["STRATEGY", "schedule_optimally"]
 STRATEGY = "optimal"
 """Name of the strategy."""
 
-_RELAXED_SHARE = 0.8
+_RELAXED_SHARE = 0.95
 """Part of the time that plans without addresses may take."""
 
 _PLACE_SHARE = 0.5
