@@ -30,12 +30,22 @@ def listed_order(graph: SizedGraph) -> tuple[str, ...]:
     return tuple(operator.name for operator in graph.operators)
 
 
-def largest_operator_bytes(graph: SizedGraph) -> int:
+def largest_operator_bytes(graph: SizedGraph, *, in_place: bool = False) -> int:
     """Inputs and outputs of the largest operator: no schedule works with less.
 
     M_R of COSMA, arXiv 2311.18246.
+
+    Parameters
+    ----------
+    graph : SizedGraph
+    in_place : bool
+        Whether outputs take the places of inputs that allow it.
     """
-    return max(graph.bytes_of(operator.tensors) for operator in graph.operators)
+    return max(
+        graph.bytes_of(operator.tensors)
+        - (_overlaid(graph, operator, operator.inputs) if in_place else 0)
+        for operator in graph.operators
+    )
 
 
 def footprints(
@@ -104,12 +114,35 @@ def operators_in_order(graph: SizedGraph, order: Sequence[str]) -> list[SizedOpe
 
 
 def _overlaid(graph: SizedGraph, operator: SizedOperator, dead: Sequence[str]) -> int:
-    """Bytes of the first output that can be those of an input."""
-    size = graph.bytes_of(operator.outputs[:1])
-    fits = any(
-        name in dead and graph.tensors[name].size_bytes >= size for name in operator.in_place
+    """Bytes of outputs that can be those of inputs that die, each of one."""
+    sizes = graph.tensors
+    return _most_overlaid(
+        [
+            sizes[name].size_bytes
+            for name in {*operator.in_place} & {*operator.inputs}
+            if name in dead
+        ],
+        [sizes[name].size_bytes for name in operator.outputs],
     )
-    return size if fits else 0
+
+
+def _most_overlaid(dying: Sequence[int], made: Sequence[int]) -> int:
+    """Most bytes of outputs that fit in the places of inputs, each in one.
+
+    The largest output that fits has the first choice: larger inputs serve all that smaller do.
+
+    Parameters
+    ----------
+    dying, made : sequence of int
+        Bytes of inputs and of outputs.
+    """
+    total = 0
+    free = sorted(dying, reverse=True)
+    for size in sorted(made, reverse=True):
+        if free and free[0] >= size:
+            del free[0]
+            total += size
+    return total
 
 
 def peak_bytes(graph: SizedGraph, order: Sequence[str], *, in_place: bool = False) -> int:
@@ -141,7 +174,9 @@ class LeastPeak:
         return self.peak_bytes == self.bound_bytes
 
 
-def least_peak(graph: SizedGraph, *, max_states: int = 200_000) -> LeastPeak:
+def least_peak(
+    graph: SizedGraph, *, in_place: bool = False, max_states: int = 200_000
+) -> LeastPeak:
     """The order of the smallest peak: M_P of COSMA, arXiv 2311.18246, section III-E1.
 
     Searches sets of executed operators, those of the smallest peak so far first. That peak starts
@@ -154,6 +189,8 @@ def least_peak(graph: SizedGraph, *, max_states: int = 200_000) -> LeastPeak:
     Parameters
     ----------
     graph : SizedGraph
+    in_place : bool
+        Whether outputs take the places of inputs that allow it and die.
     max_states : int
         Sets kept before the search gives up; then the result is the listed order, with the bound
         reached so far.
@@ -162,7 +199,7 @@ def least_peak(graph: SizedGraph, *, max_states: int = 200_000) -> LeastPeak:
     -------
     LeastPeak
     """
-    search = _PeakSearch(graph)
+    search = _PeakSearch(graph, in_place)
     return search.run(max_states)
 
 
@@ -188,8 +225,9 @@ class _State:
 class _PeakSearch:
     """Best-first search; sets of operators are bit masks."""
 
-    def __init__(self, graph: SizedGraph) -> None:
+    def __init__(self, graph: SizedGraph, in_place: bool) -> None:
         self._graph = graph
+        self._in_place = in_place
         number = {operator.name: index for index, operator in enumerate(graph.operators)}
         toucher = dict.fromkeys(graph.tensors, 0)
         for index, operator in enumerate(graph.operators):
@@ -199,6 +237,18 @@ class _PeakSearch:
         self._sizes = [(tensor.size_bytes, toucher[name]) for name, tensor in graph.tensors.items()]
         self._touched = [
             [(graph.tensors[name].size_bytes, toucher[name]) for name in operator.tensors]
+            for operator in graph.operators
+        ]
+        # Inputs that may leave their places to outputs, where that is asked for, and outputs.
+        self._handovers = [
+            (
+                [
+                    (graph.tensors[name].size_bytes, toucher[name])
+                    for name in {*operator.in_place} & {*operator.inputs}
+                    if in_place
+                ],
+                [graph.tensors[name].size_bytes for name in operator.outputs],
+            )
             for operator in graph.operators
         ]
         self._before = [0] * len(number)
@@ -261,12 +311,13 @@ class _PeakSearch:
                 for size, touchers in self._sizes
                 if touchers >> index & 1 or (touchers & above[index] and touchers & below[index])
             )
+            - self._overlaid(index, (1 << count) - 1)
             for index in range(count)
         )
 
     def _result(self, order: Sequence[int], bound: int) -> LeastPeak:
         names = tuple(self._graph.operators[index].name for index in order)
-        peak = peak_bytes(self._graph, names)
+        peak = peak_bytes(self._graph, names, in_place=self._in_place)
         return LeastPeak(order=names, peak_bytes=peak, bound_bytes=min(peak, bound))
 
     def _costs(self, index: int, state: _State) -> tuple[int, int]:
@@ -280,7 +331,14 @@ class _PeakSearch:
                 during += size
             if not touchers & ~after:
                 freed += size
-        return during, during - freed
+        return during - self._overlaid(index, after), during - freed
+
+    def _overlaid(self, index: int, after: int) -> int:
+        """Bytes of an operator's outputs in the places of inputs that nothing else is to read."""
+        inputs, made = self._handovers[index]
+        if not inputs:
+            return 0
+        return _most_overlaid([size for size, touchers in inputs if not touchers & ~after], made)
 
     def _executed(self, state: _State, index: int) -> _State:
         done = state.done | 1 << index
@@ -338,10 +396,10 @@ class Budgets:
     m_p_is_optimal: bool
 
 
-def budgets(graph: SizedGraph, *, max_states: int = 200_000) -> Budgets:
-    """The three budgets of a network; ``max_states`` as that of `least_peak`."""
-    least = least_peak(graph, max_states=max_states)
-    smallest = largest_operator_bytes(graph)
+def budgets(graph: SizedGraph, *, in_place: bool = False, max_states: int = 200_000) -> Budgets:
+    """The three budgets of a network; other parameters as those of `least_peak`."""
+    least = least_peak(graph, in_place=in_place, max_states=max_states)
+    smallest = largest_operator_bytes(graph, in_place=in_place)
     return Budgets(
         m_r_bytes=smallest,
         m_h_bytes=(smallest + least.peak_bytes) // 2,

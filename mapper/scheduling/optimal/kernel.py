@@ -454,7 +454,7 @@ def _runs_at_once(k: Kernel, s: int, op: int) -> bool:
             transient -= k.sizes[t]
             if not k.saved[s, w] & bit and k.sizes[t] > largest and _is_last(k, s, op, t):
                 largest = k.sizes[t]
-    return transient <= k.scalars[CAPACITY] and k.made[op] <= largest
+    return bool(transient <= k.scalars[CAPACITY] and k.made[op] <= largest)
 
 
 @compiled

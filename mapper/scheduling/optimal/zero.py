@@ -74,8 +74,9 @@ def least_zero_capacity(graph: SizedGraph, options: Options | None = None) -> Ze
     best = _at(graph, high * unit, options, deadline)
     # The smallest peak is mostly the answer; other ends are halfway.
     middle = low
-    if options.order is None and not options.in_place:
-        middle = max(low, least_peak(graph).bound_bytes // unit)
+    if options.order is None:
+        least = least_peak(graph, in_place=options.in_place).bound_bytes
+        middle = max(low, min(high, least // unit))
     while low < high and time.monotonic() < deadline:
         outcome = _at(graph, middle * unit, options, deadline)
         if outcome.objective_bytes == 0:

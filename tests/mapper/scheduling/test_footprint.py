@@ -1,5 +1,6 @@
 """Footprints: by hand, by enumeration, and against what others found for the same networks."""
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,11 +15,13 @@ from mapper.scheduling.footprint import (
     peak_bytes,
 )
 from mapper.scheduling.fusion import activations_only, clamped_on_read, fused
+from mapper.scheduling.limits import least_operator_bytes
 from mapper.zoo.catalogue import SEARCHED, build
 from mapper.zoo.darts import darts_cifar10
 from mapper.zoo.densenet import Concatenation, densenet121
 from mapper.zoo.resnet import resnext50_32x4d
 from mapper.zoo.video import r2plus1d_18
+from tests.mapper.scheduling.cases import draw_graph
 from tests.mapper.scheduling.graphs import graph, operator, random_graph
 
 KIB = 1024
@@ -93,6 +96,22 @@ def test_least_peak_is_the_least_of_all_orders(seed, n_operators):
     assert found.is_optimal
     assert found.peak_bytes == min(peak_bytes(net, order) for order in orders(net))
     assert found.peak_bytes == peak_bytes(net, found.order)
+
+
+@given(seed=st.integers(0, 2**32 - 1), n_operators=st.integers(2, 6))
+@settings(max_examples=100, derandomize=True, deadline=None)
+def test_least_peak_in_place_is_the_least_of_all_orders(seed, n_operators):
+    net = draw_graph(np.random.default_rng(seed), n_operators)
+    found = least_peak(net, in_place=True)
+    assert found.is_optimal
+    assert found.peak_bytes == min(peak_bytes(net, order, in_place=True) for order in orders(net))
+    assert found.peak_bytes == peak_bytes(net, found.order, in_place=True)
+    assert found.peak_bytes <= least_peak(net).peak_bytes
+    sizes = budgets(net, in_place=True)
+    assert sizes.m_p_bytes == found.peak_bytes
+    assert sizes.m_r_bytes == max(
+        least_operator_bytes(net, operator, in_place=True) for operator in net.operators
+    )
 
 
 def test_a_search_that_gives_up_says_so():
