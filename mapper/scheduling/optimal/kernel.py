@@ -321,15 +321,13 @@ def _follow(
     if k.values[new, ESTIMATE] >= k.scalars[LIMIT]:
         return True
     slot = _find(k, new)
-    other = k.table[slot]
-    while other != _NONE:
-        if _beats(k, other, new):
-            return True
-        other = k.values[other, NEXT]
     before = _NONE
     other = k.table[slot]
     while other != _NONE:
         after = k.values[other, NEXT]
+        if _beats(k, other, new):
+            # What the new one has beaten already is beaten by this one too.
+            return True
         if _beats(k, new, other):
             # Those that are left out need not be looked at again.
             k.values[other, DROPPED] = 1

@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from math import inf
 
 from mapper.scheduling.optimal.compiled import search_long
 from mapper.scheduling.optimal.cover import cover_bound
@@ -20,9 +19,6 @@ __all__ = ["Relaxed", "relax"]
 
 _FEW_STATES = 400
 """States of the first search, which is all that regular networks need."""
-
-_MORE_STATES = 6_000
-"""States of the second search, below the cost of the best order given; it is compiled."""
 
 _CHUNK_STATES = 200_000
 """States of the search for what a chunk of tensors costs."""
@@ -107,8 +103,6 @@ def relax(
     known = _ordered(problem, orders(), solver, found)
     if not known.is_optimal and _left(deadline):
         known = _covered(problem, known, solver, deadline)
-    if not known.is_optimal and _left(deadline):
-        known = _searched(problem, known, (), _MORE_STATES, deadline)
     if not known.is_optimal:
         known = _divided(problem, known, solver, deadline)
     if known.is_optimal or not _left(deadline):
@@ -214,16 +208,14 @@ def _chunked(problem: Problem, known: Relaxed, deadline: float) -> Relaxed:
         level = max(pairings, key=_total)
     if known.is_optimal:
         return known
-    return _searched(problem, known, [chunk.share() for chunk in level], inf, deadline)
+    return _searched(problem, known, [chunk.share() for chunk in level], deadline)
 
 
 def _searched(
-    problem: Problem, known: Relaxed, shares: Sequence[Share], max_states: float, deadline: float
+    problem: Problem, known: Relaxed, shares: Sequence[Share], deadline: float
 ) -> Relaxed:
     """Search below the best cost."""
-    found = search_long(
-        problem, shares=shares, limit=known.cost, max_states=max_states, deadline=deadline
-    )
+    found = search_long(problem, shares=shares, limit=known.cost, deadline=deadline)
     known = replace(known, states=known.states + found.states)
     if found.plan is not None:
         return replace(_settled(problem, found), states=known.states)
