@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from math import inf
 
 from mapper.scheduling.optimal.estimates import Estimate
+from mapper.scheduling.optimal.evictions import smallest_sets
 from mapper.scheduling.optimal.plan import Plan
 from mapper.scheduling.optimal.problem import Problem, mask, members
 from mapper.scheduling.optimal.shares import Share
@@ -272,7 +273,7 @@ class StateSearch:
             yield 0
             return
         if not problem.in_place[op]:
-            yield from self._smallest(members(others), excess)
+            yield from smallest_sets(members(others), excess, problem.sizes)
             return
         gone = [*members(dying), *self._passing[op]]
         overlay = problem.overlaid(op, gone)
@@ -284,34 +285,11 @@ class StateSearch:
             more = problem.overlaid(op, [*gone, *extra])
             if extra and more == overlay:
                 continue
-            for dropped in self._smallest(members(others), excess - more):
+            for dropped in smallest_sets(members(others), excess - more, problem.sizes):
                 total = dropped | mask(extra)
                 if not any(other & ~total == 0 for other in seen):
                     seen.append(total)
                     yield total
-
-    def _smallest(self, tensors: list[int], excess: int) -> Iterator[int]:
-        """Sets with at least ``excess`` units in which no tensor is too much."""
-        sizes = self._problem.sizes
-        if excess <= 0:
-            yield 0
-            return
-        # Large ones first: then a set is minimal if the one taken last, its smallest, is needed.
-        ranked = sorted(tensors, key=lambda t: -sizes[t])
-        left = [0] * (len(ranked) + 1)
-        for index in reversed(range(len(ranked))):
-            left[index] = left[index + 1] + sizes[ranked[index]]
-        stack = [(0, 0, excess)]
-        while stack:
-            index, chosen, lacking = stack.pop()
-            if left[index] < lacking:
-                continue
-            tensor = ranked[index]
-            stack.append((index + 1, chosen, lacking))
-            if sizes[tensor] >= lacking:
-                yield chosen | 1 << tensor
-            else:
-                stack.append((index + 1, chosen | 1 << tensor, lacking - sizes[tensor]))
 
     def _settled(self, state: _State) -> tuple[_State, int]:
         """After all that is done at once: operators that run, and tensors that go, at a cost."""

@@ -91,7 +91,7 @@ def test_no_time_at_all():
 @pytest.mark.parametrize("name", STRATEGIES)
 def test_time_is_over_at_once(name):
     """Nothing is claimed without a proof; what is claimed has been checked."""
-    net = activations_only(fused(build("darts_imagenet")))
+    net = activations_only(fused(build("darts_cifar10")))
     capacity = budgets(net, max_states=100).m_r_bytes
     if name == "monolith":
         # Building its model of a network takes longer than any test.
