@@ -1,7 +1,7 @@
 """Long searches through states, by the compiled kernel."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import inf
 from typing import TYPE_CHECKING
 
@@ -44,7 +44,7 @@ def search_long(
     problem, shares, limit, max_states, deadline
         As for `search_states`. The search also gives up where memory for states is full.
     """
-    total = sum(problem.sizes) * 2 * (len(problem.inputs) + 1)
+    total = max(sum(problem.sizes), sum(problem.copies)) * 2 * (len(problem.inputs) + 1)
     if any(problem.in_place) or total >= 1 << 60:
         return search_states(
             problem, shares=shares, limit=limit, max_states=max_states, deadline=deadline
@@ -113,10 +113,10 @@ def _start(
         after=_sets(after, n),
         inputs=_sets([tensors(own) for own in problem.inputs], m),
         outputs=_sets([tensors(own) for own in problem.outputs], m),
-        made=np.array(
-            [sum(problem.sizes[t] for t in own if t in number) for own in problem.outputs], np.int64
-        ),
+        made=_sums(problem.sizes, problem.outputs, number),
+        made_copies=_sums(problem.copies, problem.outputs, number),
         sizes=np.array([problem.sizes[t] for t in kept] or [0], np.int64),
+        copies=np.array([problem.copies[t] for t in kept] or [0], np.int64),
         readers=_sets([list(problem.readers[t]) for t in kept], n),
         blockers=_sets([members(estimate.blockers[t]) for t in kept], n),
         blocked=_sets([[number[t] for t in kept if estimate.blockers[t]]], m)[0],
@@ -156,6 +156,13 @@ def _words(count: int) -> int:
     from mapper.scheduling.optimal.kernel import BITS
 
     return max(1, -(-count // BITS))
+
+
+def _sums(
+    amounts: Sequence[int], rows: Sequence[Sequence[int]], chosen: Mapping[int, int]
+) -> "Matrix":
+    """Sum over those of each row that are chosen."""
+    return np.array([sum(amounts[t] for t in own if t in chosen) for own in rows], np.int64)
 
 
 def _sets(rows: Sequence[Sequence[int]], count: int) -> "Matrix":

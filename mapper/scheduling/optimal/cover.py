@@ -45,7 +45,7 @@ def cover_bound(problem: Problem, *, solver: str | None = None, time_limit: floa
     if not rows:
         return 0
     program += pulp.lpSum(
-        problem.sizes[tensor] * (1 if problem.is_saved[tensor] else 2) * variable
+        problem.copies[tensor] * (1 if problem.is_saved[tensor] else 2) * variable
         for tensor, variable in dropped.items()
     )
     for live, excess in rows:

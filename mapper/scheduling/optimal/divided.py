@@ -89,6 +89,7 @@ def enclosed(
         unit_bytes=problem.unit_bytes,
         capacity=problem.capacity,
         sizes=tuple(problem.sizes[t] for t in tensors),
+        copies=tuple(problem.copies[t] for t in tensors),
         is_saved=tuple(problem.is_saved[t] for t in tensors),
         inputs=(
             *(() for _ in entering),

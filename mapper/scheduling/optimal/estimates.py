@@ -25,7 +25,7 @@ class Estimate:
     """
 
     def __init__(self, problem: Problem, shares: Sequence[Share]) -> None:
-        self._sizes = problem.sizes
+        self._copies = problem.copies
         self._nodes: list[Share] = []
         self.parts: list[list[int]] = []
         """Numbers of the parts of each set. Sets are numbered after their parts."""
@@ -39,7 +39,7 @@ class Estimate:
         self.blocked = mask(t for t, blockers in enumerate(self.blockers) if blockers)
         """Mask of the tensors that have such."""
         self.coming = [
-            (producer, tensor, problem.sizes[tensor] * (1 if problem.is_saved[tensor] else 2))
+            (producer, tensor, problem.copies[tensor] * (1 if problem.is_saved[tensor] else 2))
             for tensor, producer in enumerate(problem.producers)
             if producer is not None and self.blockers[tensor] & problem.descendants[producer]
         ]
@@ -61,7 +61,7 @@ class Estimate:
         earlier = 0
         for reader in problem.readers[tensor]:
             earlier |= problem.ancestors[reader]
-        size = self._sizes[tensor]
+        size = problem.sizes[tensor]
         return mask(
             op
             for op in members(earlier & ~mask(problem.users[tensor]))
@@ -73,7 +73,7 @@ class Estimate:
         if not tensors or not due:
             return due
         return tuple(
-            max(0, left - self._bytes(tensors & node.tensors)) if tensors & node.tensors else left
+            max(0, left - self._moved(tensors & node.tensors)) if tensors & node.tensors else left
             for left, node in zip(due, self._nodes, strict=True)
         )
 
@@ -89,14 +89,14 @@ class Estimate:
         resident, saved : int
             Masks of tensors that are needed: in the scratchpad, and in memory.
         """
-        sizes, home = self._sizes, self.home
+        copies, home = self._copies, self.home
         # One more, the last, for tensors in no set.
         single = [0] * (len(due) + 1)
         for tensor in members(saved & ~resident):
-            single[home[tensor]] += sizes[tensor]
+            single[home[tensor]] += copies[tensor]
         for tensor in members(resident & self.blocked):
             if self.blockers[tensor] & ~done:
-                single[home[tensor]] += sizes[tensor] * (1 if saved >> tensor & 1 else 2)
+                single[home[tensor]] += copies[tensor] * (1 if saved >> tensor & 1 else 2)
         for producer, tensor, cost in self.coming:
             if not done >> producer & 1:
                 single[home[tensor]] += cost
@@ -107,5 +107,5 @@ class Estimate:
             single[number] = max(total, due[number])
         return single[-1] + sum(single[root] for root in self._roots)
 
-    def _bytes(self, bits: int) -> int:
-        return sum(self._sizes[tensor] for tensor in members(bits))
+    def _moved(self, bits: int) -> int:
+        return sum(self._copies[tensor] for tensor in members(bits))

@@ -148,12 +148,12 @@ class _Model:
 
     def _minimise(self) -> None:
         problem = self._problem
-        terms = [problem.sizes[tensor] * drop for (tensor, _), drop in self.dropped.items()]
+        terms = [problem.copies[tensor] * drop for (tensor, _), drop in self.dropped.items()]
         for tensor in sorted({tensor for tensor, _ in self.dropped}):
             if problem.is_saved[tensor]:
                 continue
             copied = self.program.add_variable(f"copy_{tensor}", 0, 1)
-            terms.append(problem.sizes[tensor] * copied)
+            terms.append(problem.copies[tensor] * copied)
             for gap, drop in self.dropped.items():
                 if gap[0] == tensor:
                     self.program += copied >= drop

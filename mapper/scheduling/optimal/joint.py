@@ -168,7 +168,7 @@ class _Search:
                     if problem.needs[op] - overlay > room:
                         continue
                     copied = mask(dropped) & ~node.saved & ~self._always_saved
-                    paid = sum(problem.sizes[t] for t in [*coming, *members(copied)])
+                    paid = sum(problem.copies[t] for t in [*coming, *members(copied)])
                     saved = node.saved | copied
                     yield _Node(
                         (*node.order, op),

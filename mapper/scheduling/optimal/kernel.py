@@ -77,8 +77,12 @@ class Kernel(NamedTuple):
     """(operators, words)"""
     made: Matrix
     """(operators,): units of the outputs."""
+    made_copies: Matrix
+    """(operators,): units of the outputs' copies."""
     sizes: Matrix
     """(tensors,)"""
+    copies: Matrix
+    """(tensors,): units of copies in memory."""
     readers: Matrix
     """(tensors, words)"""
     blockers: Matrix
@@ -165,11 +169,11 @@ def _first_bit(word: int) -> int:
 
 
 @compiled
-def _bytes_of(k: Kernel, word: int, at: int) -> int:
-    """Units of the tensors in word number ``at``."""
+def _sum_of(amounts: Matrix, word: int, at: int) -> int:
+    """Sum over the tensors in word number ``at``."""
     total = 0
     while word:
-        total += k.sizes[at * BITS + _first_bit(word)]
+        total += amounts[at * BITS + _first_bit(word)]
         word &= word - 1
     return total
 
@@ -178,7 +182,7 @@ def _bytes_of(k: Kernel, word: int, at: int) -> int:
 def _bytes(k: Kernel, sets: Matrix, s: int) -> int:
     total = 0
     for w in range(sets.shape[1]):
-        total += _bytes_of(k, sets[s, w], w)
+        total += _sum_of(k.sizes, sets[s, w], w)
     return total
 
 
@@ -205,7 +209,7 @@ def _expand(k: Kernel, s: int) -> int:
                     fresh ^= bit
                     if not _meets(k.readers, w * BITS + _first_bit(bit), k.done, s):
                         coming[w] ^= bit
-                fetched += _bytes_of(k, coming[w], w)
+                fetched += _sum_of(k.copies, coming[w], w)
                 rest = k.resident[s, w] & ~k.inputs[op, w]
                 while rest:
                     if count == BITS:
@@ -279,7 +283,7 @@ def _follow(
         t = others[_first_bit(left)]
         left &= left - 1
         if not k.saved[s, t // BITS] >> (t % BITS) & 1:
-            paid += k.sizes[t]
+            paid += k.copies[t]
     if k.values[s, COST] + paid >= k.scalars[LIMIT]:
         return True
     for w in range(k.done.shape[1]):
@@ -349,7 +353,7 @@ def _pay(k: Kernel, s: int, t: int) -> None:
     """Take what is paid for a tensor off what its sets still cost."""
     node = k.home[t]
     while node < k.outer.shape[0]:
-        k.due[s, node] = max(0, k.due[s, node] - k.sizes[t])
+        k.due[s, node] = max(0, k.due[s, node] - k.copies[t])
         node = k.outer[node]
 
 
@@ -367,8 +371,8 @@ def _run(k: Kernel, s: int, op: int) -> None:
             if _is_within(k.readers, w * BITS + _first_bit(bit), k.done, s):
                 stays ^= bit
         gone = k.inputs[op, w] & ~stays
-        k.values[s, USED] += _bytes_of(k, (stays | outputs) & ~k.resident[s, w], w)
-        k.values[s, USED] -= _bytes_of(k, gone & k.resident[s, w], w)
+        k.values[s, USED] += _sum_of(k.sizes, (stays | outputs) & ~k.resident[s, w], w)
+        k.values[s, USED] -= _sum_of(k.sizes, gone & k.resident[s, w], w)
         k.resident[s, w] = (k.resident[s, w] | stays | outputs) & ~gone
         k.saved[s, w] = (k.saved[s, w] & ~gone) | ((stays | outputs) & k.always_saved[w])
     for w in range(k.after.shape[1]):
@@ -414,7 +418,7 @@ def _let_go(k: Kernel, s: int) -> bool:
                 k.values[s, USED] -= k.sizes[t]
                 if not k.saved[s, w] & bit:
                     k.saved[s, w] |= bit
-                    k.values[s, COST] += k.sizes[t]
+                    k.values[s, COST] += k.copies[t]
                     _pay(k, s, t)
     return is_changed
 
@@ -441,7 +445,8 @@ def _runs_at_once(k: Kernel, s: int, op: int) -> bool:
     for w in range(k.inputs.shape[1]):
         if k.inputs[op, w] & ~k.resident[s, w]:
             return False
-    largest = 0
+    # Outputs may take the part of an input that goes, if they are no larger in either place.
+    replaces = k.made[op] == 0
     transient = k.values[s, USED] + k.needs[op]
     for w in range(k.inputs.shape[1]):
         inputs = k.inputs[op, w]
@@ -450,9 +455,10 @@ def _runs_at_once(k: Kernel, s: int, op: int) -> bool:
             inputs ^= bit
             t = w * BITS + _first_bit(bit)
             transient -= k.sizes[t]
-            if not k.saved[s, w] & bit and k.sizes[t] > largest and _is_last(k, s, op, t):
-                largest = k.sizes[t]
-    return bool(transient <= k.scalars[CAPACITY] and k.made[op] <= largest)
+            is_large = k.sizes[t] >= k.made[op] and k.copies[t] >= k.made_copies[op]
+            if is_large and not k.saved[s, w] & bit and _is_last(k, s, op, t):
+                replaces = True
+    return bool(replaces and transient <= k.scalars[CAPACITY])
 
 
 @compiled
@@ -477,14 +483,14 @@ def _rest(k: Kernel, s: int) -> int:
         while gone:
             t = w * BITS + _first_bit(gone)
             gone &= gone - 1
-            single[k.home[t]] += k.sizes[t]
+            single[k.home[t]] += k.copies[t]
         here = k.resident[s, w] & k.blocked[w]
         while here:
             bit = here & -here
             here ^= bit
             t = w * BITS + _first_bit(bit)
             if not _is_within(k.blockers, t, k.done, s):
-                single[k.home[t]] += k.sizes[t] if k.saved[s, w] & bit else 2 * k.sizes[t]
+                single[k.home[t]] += k.copies[t] if k.saved[s, w] & bit else 2 * k.copies[t]
     for i in range(k.coming.shape[0]):
         producer = k.coming[i, 0]
         if not k.done[s, producer // BITS] >> (producer % BITS) & 1:
@@ -502,8 +508,8 @@ def _beats(k: Kernel, one: int, other: int) -> bool:
     if slack < 0:
         return False
     for w in range(k.inputs.shape[1]):
-        slack -= _bytes_of(k, k.saved[other, w] & ~k.saved[one, w], w)
-        slack -= _bytes_of(k, k.resident[other, w] & ~k.resident[one, w], w)
+        slack -= _sum_of(k.copies, k.saved[other, w] & ~k.saved[one, w], w)
+        slack -= _sum_of(k.copies, k.resident[other, w] & ~k.resident[one, w], w)
         if slack < 0:
             return False
     return True

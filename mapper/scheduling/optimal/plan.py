@@ -64,7 +64,7 @@ def cost(problem: Problem, plan: Plan) -> int:
     """Units spilled and retrieved: each retrieval, and a copy to memory where it has none."""
     spilled = {tensor for tensor, _ in plan.retrievals if not problem.is_saved[tensor]}
     moved = [*spilled, *(tensor for tensor, _ in plan.retrievals)]
-    return sum(problem.sizes[tensor] for tensor in moved)
+    return sum(problem.copies[tensor] for tensor in moved)
 
 
 def residencies(problem: Problem, plan: Plan, *, kept: int = 0) -> tuple[Residency, ...]:

@@ -22,6 +22,8 @@ class Problem:
         Of the scratchpad, in units.
     sizes : tuple of int
         Of each tensor, in units.
+    copies : tuple of int
+        Units that a copy of each tensor in memory takes: what moves each time.
     is_saved : tuple of bool
         Whether memory has a copy of the tensor from the moment it exists: weights, inputs and
         outputs of the network.
@@ -36,6 +38,7 @@ class Problem:
     unit_bytes: int
     capacity: int
     sizes: tuple[int, ...]
+    copies: tuple[int, ...]
     is_saved: tuple[bool, ...]
     inputs: tuple[tuple[int, ...], ...]
     outputs: tuple[tuple[int, ...], ...]
@@ -164,14 +167,16 @@ def reduce_graph(graph: SizedGraph, capacity_bytes: int, *, in_place: bool = Fal
         Whether outputs may have the place of inputs where operators allow it.
     """
     number = {name: index for index, name in enumerate(graph.tensors)}
-    unit = gcd(*(tensor.size_bytes for tensor in graph.tensors.values()))
+    tensors = graph.tensors.values()
+    unit = gcd(*(size for own in tensors for size in (own.size_bytes, own.copy_bytes)))
     entering = {name for op in graph.operators if op.kind == INPUT for name in op.outputs}
     saved = entering.union(graph.outputs)
     maker = {name: index for index, op in enumerate(graph.operators) for name in op.outputs}
     return Problem(
         unit_bytes=unit,
         capacity=capacity_bytes // unit,
-        sizes=tuple(tensor.size_bytes // unit for tensor in graph.tensors.values()),
+        sizes=tuple(tensor.size_bytes // unit for tensor in tensors),
+        copies=tuple(tensor.copy_bytes // unit for tensor in tensors),
         is_saved=tuple(tensor.is_weight or name in saved for name, tensor in graph.tensors.items()),
         inputs=tuple(
             tuple(number[name] for name in dict.fromkeys(op.inputs)) for op in graph.operators

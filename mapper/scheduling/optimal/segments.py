@@ -71,6 +71,7 @@ def part(problem: Problem, operators: Sequence[int], *, begins_with: int | None 
             unit_bytes=problem.unit_bytes,
             capacity=problem.capacity,
             sizes=tuple(problem.sizes[t] for t in tensors),
+            copies=tuple(problem.copies[t] for t in tensors),
             is_saved=tuple(problem.is_saved[t] for t in tensors),
             inputs=tuple(tuple(number[t] for t in own) for own in inputs),
             outputs=tuple(tuple(number[t] for t in own) for own in outputs),

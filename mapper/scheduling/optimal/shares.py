@@ -73,6 +73,7 @@ def restricted(problem: Problem, tensors: Sequence[int]) -> Problem:
     """
     number = {tensor: index for index, tensor in enumerate(tensors)}
     sizes = [problem.sizes[tensor] for tensor in tensors]
+    copies = [problem.copies[tensor] for tensor in tensors]
     is_saved = [problem.is_saved[tensor] for tensor in tensors]
     inputs: list[tuple[int, ...]] = []
     in_place: list[tuple[tuple[int, int], ...]] = []
@@ -86,6 +87,7 @@ def restricted(problem: Problem, tensors: Sequence[int]) -> Problem:
         if others > 0:
             own.append(len(sizes))
             sizes.append(others)
+            copies.append(others)
             is_saved.append(True)
         inputs.append(tuple(own))
         in_place.append(
@@ -99,6 +101,7 @@ def restricted(problem: Problem, tensors: Sequence[int]) -> Problem:
         unit_bytes=problem.unit_bytes,
         capacity=problem.capacity,
         sizes=tuple(sizes),
+        copies=tuple(copies),
         is_saved=tuple(is_saved),
         inputs=tuple(inputs),
         outputs=tuple(

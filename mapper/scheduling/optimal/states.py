@@ -87,9 +87,9 @@ def search_states(
     more than needed; nothing is retrieved before it is read. Three rules keep the search small:
 
     - An operator runs at once if its inputs are resident, it fits, and either leaves nothing live
-      or its outputs are no more than an input that it frees and that was never spilled. Moving it
-      to here from later in any plan costs nothing: until then, the outputs take the part of that
-      input.
+      or its outputs are no more than an input that it frees and that was never spilled, and move no
+      more. Moving it to here from later in any plan costs nothing: until then, the outputs take the
+      part of that input.
     - A tensor goes at once if before each operator that is still to read it, another one is to run
       that leaves no room for it: it has to go, and until then it is of no use.
     - A state is left out if another one with the same operators executed, at no more cost, can
@@ -139,6 +139,7 @@ class StateSearch:
             t for t, producer in enumerate(problem.producers) if producer is None
         )
         self._sums: dict[int, int] = {0: 0}
+        self._moved_sums: dict[int, int] = {0: 0}
 
     def run(self, begin: Start, limit: float, max_states: float, deadline: float) -> Found:
         """Search."""
@@ -200,11 +201,10 @@ class StateSearch:
         return self.estimate.rest(state.due, state.done, state.resident, state.saved)
 
     def _bytes(self, bits: int) -> int:
-        total = self._sums.get(bits)
-        if total is None:
-            total = sum(self._problem.sizes[t] for t in members(bits))
-            self._sums[bits] = total
-        return total
+        return _sum(self._problem.sizes, bits, self._sums)
+
+    def _moved(self, bits: int) -> int:
+        return _sum(self._problem.copies, bits, self._moved_sums)
 
     def _beats(self, one: tuple[int, int, int], other: tuple[int, int, int]) -> bool:
         """Whether the first can become the second for the difference in cost."""
@@ -216,7 +216,7 @@ class StateSearch:
         if not slack:
             # Dropping an unsaved tensor shows in the copies.
             return not copied and not fetched
-        return self._bytes(copied) + self._bytes(fetched) <= slack
+        return self._moved(copied) + self._moved(fetched) <= slack
 
     def _live(self, done: int, bits: int) -> int:
         for tensor in members(bits):
@@ -237,7 +237,7 @@ class StateSearch:
         for tensor in members(missing & self._unproduced):
             if not self._readers[tensor] & state.done:
                 coming &= ~(1 << tensor)
-        fetched = self._bytes(coming)
+        fetched = self._moved(coming)
         others = state.resident & ~inputs
         done = state.done | 1 << op
         stays = self._live(done, inputs | self._outputs[op])
@@ -257,7 +257,7 @@ class StateSearch:
                 state,
                 ((op, coming),),
             )
-            yield fetched + self._bytes(copied), following
+            yield fetched + self._moved(copied), following
 
     def _ready(self, ready: tuple[int, ...], op: int, done: int) -> tuple[int, ...]:
         before = self._problem.before
@@ -323,7 +323,7 @@ class StateSearch:
             used=state.used - self._bytes(lost),
             due=self.estimate.paid(state.due, copied),
         )
-        return following, self._bytes(copied), True
+        return following, self._moved(copied), True
 
     def _is_lost(self, done: int, tensor: int) -> bool:
         blockers = self.estimate.blockers[tensor] & ~done
@@ -347,8 +347,11 @@ class StateSearch:
             return None
         if outputs:
             unsaved = freed & ~state.saved
-            size = self._bytes(outputs)
-            if not any(problem.sizes[tensor] >= size for tensor in members(unsaved)):
+            size, copy = self._bytes(outputs), self._moved(outputs)
+            if not any(
+                problem.sizes[tensor] >= size and problem.copies[tensor] >= copy
+                for tensor in members(unsaved)
+            ):
                 return None
         resident = state.resident & ~freed | outputs
         return _State(
@@ -409,3 +412,11 @@ class StateSearch:
                 (tensor, op) for op, coming in steps for tensor in members(coming)
             ),
         )
+
+
+def _sum(amounts: Sequence[int], bits: int, known: dict[int, int]) -> int:
+    """Sum over the members of a mask; ``known`` keeps what was summed before."""
+    total = known.get(bits)
+    if total is None:
+        total = known[bits] = sum(amounts[t] for t in members(bits))
+    return total

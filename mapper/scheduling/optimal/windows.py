@@ -148,12 +148,12 @@ class _Model:
         return pulp.LpAffineExpression(self._has_run(op, step)) - self._has_run(op, step - 1)
 
     def _minimise(self) -> None:
-        sizes = self._problem.sizes
+        copies = self._problem.copies
         # A weight comes for nothing the first time.
-        free = sum(sizes[t] for t in self._kept if self._problem.producers[t] is None)
+        free = sum(copies[t] for t in self._kept if self._problem.producers[t] is None)
         self.program += (
-            pulp.lpSum(sizes[tensor] * came for (tensor, _), came in self._came.items())
-            + pulp.lpSum(sizes[tensor] * copied for tensor, copied in self._copied.items())
+            pulp.lpSum(copies[tensor] * came for (tensor, _), came in self._came.items())
+            + pulp.lpSum(copies[tensor] * copied for tensor, copied in self._copied.items())
             - free
         )
 

@@ -1,5 +1,7 @@
 """The exact scheduler on 300 random graphs: as few bytes as by trying everything."""
 
+from dataclasses import replace
+
 import pytest
 
 from mapper.scheduling.checker import check
@@ -51,6 +53,16 @@ def test_least_bytes_of_an_order(seed, in_place):
     net = case.graph
     order = listed_order(net) if seed % 2 else least_peak(net).order
     assert_least(case, order=order, in_place=in_place)
+
+
+@pytest.mark.parametrize("seed", seeds(20, 100))
+def test_copies_in_memory_may_have_other_sizes(seed):
+    case = draw_case(3000 + seed)
+    tensors = {
+        name: replace(tensor, memory_bytes=7 * tensor.size_bytes % 5 + 1)
+        for name, tensor in case.graph.tensors.items()
+    }
+    assert_least(replace(case, graph=replace(case.graph, tensors=tensors)))
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Small problems for the tests of the exact scheduler, and what enumeration says of them."""
 
 import itertools
+from dataclasses import replace
 
 import hypothesis.strategies as st
 
@@ -13,11 +14,20 @@ from tests.mapper.scheduling.cases import draw_graph
 
 @st.composite
 def problems(draw, most_operators=7, in_place=None):
-    """A problem with a capacity from just enough to all that is needed."""
+    """A problem with a capacity from just enough to all that is needed.
+
+    Copies in memory have the sizes of the tensors, or any.
+    """
     import numpy as np
 
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     net = draw_graph(rng, draw(st.integers(2, most_operators)))
+    if draw(st.booleans()):
+        tensors = {
+            name: replace(tensor, memory_bytes=int(rng.integers(1, 6)))
+            for name, tensor in net.tensors.items()
+        }
+        net = replace(net, tensors=tensors)
     shared = draw(st.booleans()) if in_place is None else in_place
     low = next(c for c in itertools.count(1) if not why_none_fits(net, c, in_place=shared))
     high = max(low, least_peak(net).peak_bytes)
