@@ -10,6 +10,7 @@ for it. What ``decode`` returns is exact.
 
 from golden.formats.base import MAX_BITS, Codes, Format, Values, code_dtype
 from golden.formats.bipolar import BipolarFormat
+from golden.formats.floating import BF16, FP16, FP32, FloatFormat
 from golden.formats.integer import (
     INT8,
     MAX_OPERAND_BITS,
@@ -22,6 +23,9 @@ from golden.formats.parse import parse_format
 from golden.formats.ternary import TERNARY, TernaryFormat
 
 __all__ = [
+    "BF16",
+    "FP16",
+    "FP32",
     "INT8",
     "MAX_BITS",
     "MAX_OPERAND_BITS",
@@ -29,6 +33,7 @@ __all__ = [
     "UINT8",
     "BipolarFormat",
     "Codes",
+    "FloatFormat",
     "Format",
     "IntFormat",
     "TernaryFormat",
