@@ -185,8 +185,28 @@ class _Residence:
             name=name,
             size_bytes=words * self._lanes,
             is_weight=value.is_input,
-            memory_bytes=-(-value.image.size // self._bus) * self._bus,
+            memory_bytes=self._copy_bytes(number),
+            read_bytes=self._read_bytes(number),
         )
+
+    def _copy_bytes(self, value: int) -> int:
+        """Whole beats of a value in memory."""
+        return -(-self._network.values[value].image.size // self._bus) * self._bus
+
+    def _read_bytes(self, value: int) -> int | None:
+        """What is read each time of a value in memory; None for all of it, or where none is."""
+        whole = self._copy_bytes(value)
+        at_once = [
+            count
+            for (own, is_store, _), count in self._moved.items()
+            if own == value and not is_store
+        ]
+        in_tiles = Counter[int]()
+        for (group, own, is_store, _), count in self._passed.items():
+            if own == value and not is_store:
+                in_tiles[group] += count
+        least = min([*at_once, *in_tiles.values()], default=whole)
+        return least if least < whole else None
 
     def _tensor_name(self, number: int, value: int) -> str:
         """Of what a layer reads."""

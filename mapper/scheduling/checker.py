@@ -38,7 +38,9 @@ class Rule(Enum):
     """What lies there, or in memory, is not the tensor: overwritten, moved or never saved."""
     WINDOW = "impossible window"
     """A window without bytes, of a tensor that its operator neither reads nor writes or that is
-    resident besides, or through which less than the whole output goes to memory."""
+    resident besides."""
+    PARTIAL = "part of a tensor"
+    """Fewer bytes go to memory than a copy takes there, or fewer come than operators read of it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +115,7 @@ class _Replay:
         self._check_names(step)
         places = {placement.tensor: placement.address for placement in step.resident}
         self._check_windows(step, operator)
+        self._check_moved(step, operator)
         self._check_places(step, operator)
         self._spill(step.spilled)
         self._retrieve(step.retrieved, places, operator)
@@ -175,10 +178,8 @@ class _Replay:
 
     def _check_windows(self, step: Step, operator: SizedOperator) -> None:
         resident = {placement.tensor for placement in step.resident}
-        moved = Counter[str]()
         for window in step.windows:
             name = window.tensor
-            moved[name] += window.moved_bytes
             problem = None
             if name not in operator.tensors:
                 problem = f"operator {operator.name!r} neither reads nor writes it"
@@ -190,15 +191,28 @@ class _Replay:
                 raise self._violation(
                     Rule.WINDOW, name, f"tensor {name!r} has a window, but {problem}"
                 )
-        for name in operator.outputs:
-            needed = self._graph.tensors[name].copy_bytes
-            if name in moved and moved[name] < needed:
-                raise self._violation(
-                    Rule.WINDOW,
-                    name,
-                    f"of output {name!r} {moved[name]} bytes pass through windows to memory, but"
-                    f" it has {needed}",
-                )
+
+    def _check_moved(self, step: Step, operator: SizedOperator) -> None:
+        passing = Counter[str]()
+        for window in step.windows:
+            passing[window.tensor] += window.moved_bytes
+        finished = {*operator.outputs}.intersection(self._graph.outputs).difference(passing)
+        tensors = self._graph.tensors
+        for moved, written, read in (
+            (step.moved_bytes, {*step.spilled, *finished}, {*step.retrieved}),
+            (passing, {*operator.outputs}, {*operator.inputs}),
+        ):
+            for name in moved:
+                for names, needed, way in (
+                    (written, tensors[name].copy_bytes, "to memory, where its copy takes"),
+                    (read, tensors[name].least_read_bytes, "from memory, but operators read"),
+                ):
+                    if name in names and moved[name] < needed:
+                        raise self._violation(
+                            Rule.PARTIAL,
+                            name,
+                            f"of tensor {name!r} {moved[name]} bytes move {way} {needed}",
+                        )
 
     def _check_places(self, step: Step, operator: SizedOperator) -> None:
         spans: list[tuple[Placement | Window, int]] = [

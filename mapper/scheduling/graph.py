@@ -7,12 +7,11 @@ from functools import cached_property
 from types import MappingProxyType
 
 from golden.errors import UserError
-from golden.formats import IntFormat
 from golden.graph import Graph
 from golden.operators.base import Operator
 from golden.operators.layout import Reshape
 from golden.operators.unary import Unary
-from golden.tensors import Shape, Tensor, storage_dtype
+from golden.tensors import FloatType, Shape, Tensor, storage_dtype
 
 __all__ = ["INPUT", "SizedGraph", "SizedOperator", "SizedTensor", "sized_graph"]
 
@@ -43,6 +42,9 @@ class SizedTensor:
     memory_bytes : int, optional
         What a copy in memory takes, at least 1, where that is not ``size_bytes``: in the scratchpad
         there may be padding.
+    read_bytes : int, optional
+        What operators need of that copy, at least 1, where that is less: steps of a window may pass
+        over a part.
 
     Raises
     ------
@@ -54,9 +56,10 @@ class SizedTensor:
     size_bytes: int
     is_weight: bool = False
     memory_bytes: int | None = None
+    read_bytes: int | None = None
 
     def __post_init__(self) -> None:
-        for size in (self.size_bytes, self.copy_bytes):
+        for size in (self.size_bytes, self.copy_bytes, self.least_read_bytes):
             if size < 1:
                 raise UserError(
                     f"tensor {self.name!r} must have a size of at least 1 byte, not {size}"
@@ -66,6 +69,11 @@ class SizedTensor:
     def copy_bytes(self) -> int:
         """What a copy in memory takes."""
         return self.size_bytes if self.memory_bytes is None else self.memory_bytes
+
+    @property
+    def least_read_bytes(self) -> int:
+        """What a retrieval moves at least."""
+        return self.copy_bytes if self.read_bytes is None else self.read_bytes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -334,6 +342,6 @@ def _size_bytes(tensor: Tensor, element_bytes: int | None) -> int:
     if element_bytes is not None:
         return _elements(tensor.shape) * element_bytes
     element = tensor.element
-    if isinstance(element, IntFormat):
-        return (_elements(tensor.shape) * element.bits + 7) // 8
-    return _elements(tensor.shape) * storage_dtype(element).itemsize
+    if isinstance(element, FloatType):
+        return _elements(tensor.shape) * storage_dtype(element).itemsize
+    return (_elements(tensor.shape) * element.bits + 7) // 8

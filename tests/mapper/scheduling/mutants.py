@@ -496,11 +496,42 @@ def a_window_without_bytes(rng, site):
     return site.changed(windows=windows), site.number
 
 
-@breaks(Rule.WINDOW)
-def an_output_of_which_a_part_is_written(rng, site):
+# Less of a tensor moves than its copy takes, which is looked at before places.
+
+
+@breaks(Rule.PARTIAL)
+def an_output_of_which_a_part_passes(rng, site):
     name = pick(rng, set(site.operator.outputs).intersection(site.places))
     if name is None:
         return None
     short = window_beyond(site, name, moved=site.net.tensors[name].copy_bytes - 1)
     windows = (*site.step.windows, short)
     return site.roomier(1, resident=site.without(name), windows=windows), site.number
+
+
+@breaks(Rule.PARTIAL)
+def an_input_of_which_a_part_passes(rng, site):
+    name = pick(rng, set(site.passing).intersection(site.operator.inputs))
+    if name is None:
+        return None
+    short = window_beyond(site, name, moved=site.net.tensors[name].copy_bytes - 1)
+    others = tuple(window for window in site.step.windows if window.tensor != name)
+    return site.roomier(1, windows=(*others, short)), site.number
+
+
+@breaks(Rule.PARTIAL)
+def a_part_is_spilled_or_retrieved(rng, site):
+    name = pick(rng, {*site.step.spilled, *site.step.retrieved})
+    return name and a_part_moves(rng, site, name)
+
+
+@breaks(Rule.PARTIAL)
+def a_part_of_an_output_is_written(rng, site):
+    written = set(site.operator.outputs).intersection(site.net.outputs).difference(site.passing)
+    name = pick(rng, written)
+    return name and a_part_moves(rng, site, name)
+
+
+def a_part_moves(rng, site, name):
+    moved = int(rng.integers(site.net.tensors[name].copy_bytes))
+    return site.changed(moved_bytes={**site.step.moved_bytes, name: moved}), site.number

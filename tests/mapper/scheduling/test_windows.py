@@ -95,7 +95,9 @@ def test_what_is_moved_as_a_whole_counts_as_its_copy_in_memory():
         (Rule.OVERLAP, changed(0, windows=(*STEPS[0].windows[:2], window("a", 3, 4, 10)))),
         (Rule.OVERLAP, changed(1, windows=(window("a", 1, 4, 13),))),
         (Rule.OVERLAP, changed(1, windows=(window("a", 4, 4, 13),))),
-        (Rule.WINDOW, changed(0, windows=(*STEPS[0].windows[:2], window("a", 4, 4, 9)))),
+        (Rule.PARTIAL, changed(0, windows=(*STEPS[0].windows[:2], window("a", 4, 4, 9)))),
+        (Rule.PARTIAL, changed(0, windows=(window("w", 0, 2, 8), *STEPS[0].windows[2:]))),
+        (Rule.PARTIAL, changed(2, moved_bytes={"y": 1})),
         (Rule.WINDOW, changed(1, windows=(window("a", 0, 0, 13),))),
         (Rule.WINDOW, changed(1, windows=(window("a", 0, 4, -1),))),
         (Rule.WINDOW, changed(1, windows=(window("a", 0, 2, 13), window("w", 2, 2, 9)))),
@@ -135,3 +137,15 @@ def test_windows_overwrite():
 def test_a_copy_must_have_bytes():
     with pytest.raises(UserError, match="tensor 'a' must have a size of at least 1 byte, not 0"):
         SizedTensor(name="a", size_bytes=3, memory_bytes=0)
+    with pytest.raises(UserError, match="tensor 'a' must have a size of at least 1 byte, not 0"):
+        SizedTensor(name="a", size_bytes=3, read_bytes=0)
+
+
+def test_less_may_come_than_a_copy_takes_where_less_is_read():
+    """A window with a stride passes over the last of 9 bytes in memory."""
+    whole = network()
+    less = replace(whole, tensors={**whole.tensors, "w": replace(whole.tensors["w"], read_bytes=8)})
+    partial = changed(0, windows=(window("w", 0, 2, 8), *STEPS[0].windows[2:]))
+    assert check(whole, partial).rule is Rule.PARTIAL
+    assert check(less, partial) is None
+    assert traffic(less, partial).weight_bytes == 8
