@@ -96,7 +96,9 @@ def test_start_is_kept_when_time_is_short(solver):
     problem = hard_problem()
     first = solve(problem, solver=solver, time_limit=1)
     if first.status is Status.UNKNOWN:
-        pytest.skip("the solver found nothing to start from")
+        pytest.skip(
+            f"{solver} found no values within a second here, so that there is no start to keep"
+        )
     again = solve(hard_problem(), solver=solver, time_limit=0.5, start=first.values)
     assert again.objective is not None
     assert again.objective <= first.objective

@@ -7,7 +7,6 @@ import pytest
 
 from golden.accelerator.instructions import Load, LocalMemory, Store
 from golden.accelerator.registers import Counter as Counts
-from golden.errors import UserError
 from golden.operators import Add
 from mapper.accelerator.lowered import CONSTANTS
 from mapper.accelerator.lowering import lower
@@ -19,8 +18,9 @@ from mapper.status import Status
 from sim.accelerator.load import load_beats
 from sim.accelerator.simulation import simulate
 from sim.accelerator.store import store_beats
-from tests.mapper.accelerator.machines import accelerator, random_accelerator
-from tests.mapper.accelerator.networks import Builder, random_network
+from tests.mapper.accelerator.fitting import drawn_to_fit
+from tests.mapper.accelerator.machines import accelerator
+from tests.mapper.accelerator.networks import Builder
 
 
 def counted(lowered):
@@ -68,12 +68,7 @@ def agrees(lowered):
 
 @pytest.mark.parametrize("seed", range(25))
 def test_random_networks(seed):
-    rng = np.random.default_rng(seed)
-    graph, target = random_network(rng), random_accelerator(rng)
-    try:
-        lowered = lower(graph, target)
-    except UserError:
-        pytest.skip("does not fit")
+    *_, lowered = drawn_to_fit(seed, lower)
     agrees(lowered)
     assert lowered.mapping.mapper is Mapper.GREEDY
     assert lowered.mapping.status is Status.FEASIBLE

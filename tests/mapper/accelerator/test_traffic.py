@@ -1,16 +1,13 @@
 """Bytes of layers, from how they are cut, against the beats of their instructions."""
 
-import numpy as np
 import pytest
 
 from golden.accelerator.instructions import Load, Store
-from golden.errors import UserError
 from mapper.accelerator.arrangement import arrange
 from mapper.accelerator.formats import formats
 from mapper.accelerator.layers import Geometry, Image
 from mapper.accelerator.legalise import legalise
 from mapper.accelerator.operations import needed_rows
-from mapper.accelerator.placement import NoRoomError
 from mapper.accelerator.planning import decide_greedily
 from mapper.accelerator.realisation import realised
 from mapper.accelerator.reference import with_fixed_point
@@ -18,8 +15,7 @@ from mapper.accelerator.traffic import layer_bytes
 from mapper.accelerator.transfers import load_bytes, load_table, store_bytes, store_table
 from sim.accelerator.load import load_beats
 from sim.accelerator.store import store_beats
-from tests.mapper.accelerator.machines import random_accelerator
-from tests.mapper.accelerator.networks import random_network
+from tests.mapper.accelerator.fitting import drawn_to_fit
 
 
 def apart(decisions):
@@ -29,17 +25,18 @@ def apart(decisions):
     )
 
 
+def lowered_apart(graph, target):
+    """Each layer by itself."""
+    graph = with_fixed_point(graph)
+    network = legalise(graph, target.lanes)
+    decisions = apart(decide_greedily(network, target))
+    arrange(network, target, decisions)
+    return decisions, realised(graph, network, target, decisions)
+
+
 @pytest.mark.parametrize("seed", range(30))
 def test_layers_of_random_networks(seed):
-    rng = np.random.default_rng(seed)
-    graph, target = with_fixed_point(random_network(rng)), random_accelerator(rng)
-    try:
-        network = legalise(graph, target.lanes)
-        decisions = apart(decide_greedily(network, target))
-        arrange(network, target, decisions)
-        lowered = realised(graph, network, target, decisions)
-    except (UserError, NoRoomError):
-        pytest.skip("does not fit")
+    _, target, (decisions, lowered) = drawn_to_fit(seed, lowered_apart)
     octets = 0
     for entry in lowered.program.instructions:
         if isinstance(entry, Load):
