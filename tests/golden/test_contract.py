@@ -1,5 +1,6 @@
 import itertools
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from golden.contract import (
     Beat,
     Dim,
+    Group,
     Job,
     JobField,
     Jobs,
@@ -16,7 +18,7 @@ from golden.contract import (
     PortLayout,
     Width,
 )
-from golden.formats import INT8, TERNARY, UINT8, IntFormat
+from golden.formats import FP32, INT8, TERNARY, UINT8, IntFormat
 from golden.packing import TRITS_5_IN_8
 
 WS_ACTIVATIONS = PortLayout(
@@ -39,6 +41,8 @@ def test_dimensions_of_the_operands() -> None:
         Operand.W: (Dim.K, Dim.N),
         Operand.C: (Dim.M, Dim.N),
         Operand.D: (Dim.M, Dim.N),
+        Operand.S: (Group.COUNT, Dim.N),
+        Operand.Z: (Group.COUNT, Dim.N),
     }
 
 
@@ -261,3 +265,52 @@ def test_lanes_that_are_not_packed_lie_side_by_side() -> None:
     lanes = TERNARY.encode([[-1, 0, 1]])
     assert port.pack(lanes).tolist() == [[0b010011]]
     assert np.array_equal(port.unpack(port.pack(lanes)), lanes)
+
+
+SCALES = PortLayout(
+    operand=Operand.S, format=FP32, lanes=(Lane(Dim.N, 3),), beats=(Beat(Group.COUNT),)
+)
+
+
+def test_groups_of_a_job() -> None:
+    job = Job(m=1, n=2, k=5, n0=4, k0=6, group_size=2)
+    assert (job.groups, job.size(Group.COUNT), job.size(Group.SIZE)) == (3, 3, 2)
+    assert job.offset(Group.COUNT) == 3
+    assert job.tile(Operand.S) == job.tile(Operand.Z) == (slice(3, 6), slice(4, 6))
+    whole = Job(m=1, n=2, k=5)
+    assert (whole.groups, whole.tile(Operand.S)) == (1, (slice(0, 1), slice(0, 2)))
+
+
+def test_jobs_take_a_size_of_groups() -> None:
+    jobs = Jobs.of(Job(m=1, n=2, k=3), Job(m=4, n=5, k=6))
+    assert [job.group_size for job in jobs] == [0, 0]
+    assert [job.group_size for job in jobs.with_groups(2)] == [2, 2]
+
+
+def test_a_beat_of_scales_for_each_group() -> None:
+    assert SCALES.elements(Job(m=9, n=2, k=5, group_size=2)).tolist() == [
+        [0, 1, -1],
+        [2, 3, -1],
+        [4, 5, -1],
+    ]
+    assert SCALES.elements(Job(m=9, n=3, k=5)).tolist() == [[0, 1, 2]]
+    assert SCALES.bits == 96
+
+
+def test_ports_of_scales_are_listed_where_there_are_any() -> None:
+    ports = Layout(
+        job=(JobField(Dim.K, 8), JobField(Group.SIZE, 8, step=4)),
+        activations=WS_ACTIVATIONS,
+        weights=WS_WEIGHTS,
+        results=WS_RESULTS,
+        scales=SCALES,
+    )
+    assert [*ports.inputs] == ["activations", "weights", "scales"]
+    assert [*ports.streams] == ["activations", "weights", "scales", "results"]
+    assert ports.streams["scales"] is SCALES
+    plain = replace(ports, scales=None)
+    assert [*plain.streams] == ["activations", "weights", "results"]
+    assert [*ports.job[1].allowed] == [4, 8]
+    assert ports.job_code(Job(m=1, n=1, k=3, group_size=8)) == 3 + (8 << 4)
+    with pytest.raises(ValueError, match="a job's group_size is 4 to 8 in steps of 4, not 6"):
+        ports.job_code(Job(m=1, n=1, k=3, group_size=6))

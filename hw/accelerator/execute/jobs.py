@@ -4,7 +4,7 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from golden.contract import Dim, JobField, Width
+from golden.contract import Axis, Dim, JobField
 from hw.accelerator.execute.gemm import FIELDS, JOB_LOOPS, PIXELS_BITS
 from hw.lib.nest import Nest
 from hw.shapes import job_shape
@@ -53,7 +53,7 @@ class JobSource(wiring.Component):
         m.d.comb += [nest.most[name].eq(self.gemm[name]) for name in JOB_LOOPS]
         taken = self.o.valid & self.o.ready
         m.d.comb += nest.advance.eq(taken)
-        sizes: dict[Dim | Width, object] = {
+        sizes: dict[Axis, object] = {
             Dim.M: self.pixels,
             Dim.N: self._lanes,
             Dim.K: Mux(nest.last.blocks_k, self.gemm.last_lanes + 1, self._lanes),
