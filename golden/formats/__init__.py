@@ -8,8 +8,10 @@ A *code* is the bit pattern of one value, held in the smallest unsigned NumPy dt
 for it. What ``decode`` returns is exact.
 """
 
-from golden.formats.base import MAX_BITS, Codes, Format, Values, code_dtype
+from golden.formats.abfloat import AbfloatFormat
+from golden.formats.base import MAX_BITS, Codes, Format, Values, WholeFormat, code_dtype
 from golden.formats.bipolar import BipolarFormat
+from golden.formats.flint import FlintFormat
 from golden.formats.floating import BF16, FP16, FP32, FloatFormat
 from golden.formats.integer import (
     INT8,
@@ -19,6 +21,7 @@ from golden.formats.integer import (
     operand_format,
     smallest_int,
 )
+from golden.formats.ovp import OvpFormat
 from golden.formats.parse import parse_format
 from golden.formats.ternary import TERNARY, TernaryFormat
 
@@ -31,13 +34,17 @@ __all__ = [
     "MAX_OPERAND_BITS",
     "TERNARY",
     "UINT8",
+    "AbfloatFormat",
     "BipolarFormat",
     "Codes",
+    "FlintFormat",
     "FloatFormat",
     "Format",
     "IntFormat",
+    "OvpFormat",
     "TernaryFormat",
     "Values",
+    "WholeFormat",
     "code_dtype",
     "operand_format",
     "parse_format",

@@ -5,7 +5,16 @@ from typing import Protocol, TypeAlias, runtime_checkable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["MAX_BITS", "Codes", "Format", "Values", "as_codes", "code_dtype", "whole_numbers"]
+__all__ = [
+    "MAX_BITS",
+    "Codes",
+    "Format",
+    "Values",
+    "WholeFormat",
+    "as_codes",
+    "code_dtype",
+    "whole_numbers",
+]
 
 Codes: TypeAlias = NDArray[np.unsignedinteger]
 """Bit patterns: an array of an unsigned dtype."""
@@ -62,6 +71,22 @@ class Format(Protocol):
         ValueError
             If there is none.
         """
+
+
+@runtime_checkable
+class WholeFormat(Format, Protocol):
+    """A format whose values are integers."""
+
+    @property
+    def min(self) -> int:
+        """Smallest value."""
+
+    @property
+    def max(self) -> int:
+        """Largest value."""
+
+    def contains(self, low: int, high: int) -> bool:
+        """Whether every integer from ``low`` to ``high`` is a value of this format."""
 
 
 def as_codes(codes: ArrayLike, bits: int, name: str) -> NDArray[np.uint64]:
