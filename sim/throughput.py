@@ -24,15 +24,13 @@ class Throughput:
     tile : Job
         That is done again and again.
     cycles_per_mac : Fraction
-    activation_bits_per_mac, weight_bits_per_mac, result_bits_per_mac : Fraction
-        That cross the ports, lanes without an element included.
+    bits_per_mac : mapping of str to Fraction
+        That cross each port, by its name; lanes without an element are included.
     """
 
     tile: Job
     cycles_per_mac: Fraction
-    activation_bits_per_mac: Fraction
-    weight_bits_per_mac: Fraction
-    result_bits_per_mac: Fraction
+    bits_per_mac: Mapping[str, Fraction]
 
     @property
     def macs_per_cycle(self) -> Fraction:
@@ -87,9 +85,9 @@ def throughput(
     return Throughput(
         tile=next(iter(tiles)),
         cycles_per_mac=Fraction(cycles[1] - cycles[0], macs * _REPEATS),
-        activation_bits_per_mac=Fraction(_bits(ports.activations, tiles), macs),
-        weight_bits_per_mac=Fraction(_bits(ports.weights, tiles), macs),
-        result_bits_per_mac=Fraction(_bits(ports.results, tiles), macs),
+        bits_per_mac={
+            name: Fraction(_bits(port, tiles), macs) for name, port in ports.streams.items()
+        },
     )
 
 
@@ -97,10 +95,7 @@ def _most(ports: Layout, dim: Dim) -> int:
     """Longest tile along a dimension: as a job may say, or as lanes have room for."""
     told = [field.most for field in ports.job if field.dim is dim]
     lanes = [
-        lane.count
-        for port in (ports.activations, ports.weights, ports.results)
-        for lane in port.lanes
-        if lane.dim is dim
+        lane.count for port in ports.streams.values() for lane in port.lanes if lane.dim is dim
     ]
     return max(told or lanes)
 

@@ -19,17 +19,17 @@ def test_of_a_dot_product_core_by_hand() -> None:
     figures = steady("dot", {"m": "2", "n": "3", "k": "4", "k_max": "64"}, m=100, k=64)
     assert (figures.tile.m, figures.tile.n, figures.tile.k) == (2, 3, 64)
     assert figures.macs_per_cycle == 24
-    assert figures.activation_bits_per_mac == Fraction(2 * 4 * 8, 24)
-    assert figures.weight_bits_per_mac == Fraction(4 * 3 * 8, 24)
-    assert figures.result_bits_per_mac == Fraction(22, 64)  # 64 * (-128)**2 = 2**20 and a sign
+    assert figures.bits_per_mac["activations"] == Fraction(2 * 4 * 8, 24)
+    assert figures.bits_per_mac["weights"] == Fraction(4 * 3 * 8, 24)
+    assert figures.bits_per_mac["results"] == Fraction(22, 64)  # 64 * (-128)**2 = 2**20 and a sign
 
 
 @pytest.mark.parametrize("bits", [1, 2, 4, 8])
 def test_planes_of_weights_take_cycles_and_bits_in_proportion(bits: int) -> None:
     figures = steady("add", {"m": "2", "n": "3", "k": "4", "k_max": "64"}, m=2, k=64, weight=bits)
     assert figures.cycles_per_mac == Fraction(bits, 24)
-    assert figures.weight_bits_per_mac == Fraction(bits * 4 * 3, 24)
-    assert figures.activation_bits_per_mac == Fraction(2 * 4 * 8, 24)
+    assert figures.bits_per_mac["weights"] == Fraction(bits * 4 * 3, 24)
+    assert figures.bits_per_mac["activations"] == Fraction(2 * 4 * 8, 24)
 
 
 def test_one_row_leaves_the_others_idle() -> None:
@@ -46,7 +46,7 @@ def test_resting_weights_need_rows_to_stream() -> None:
 
 def test_packed_trits_need_fewer_bits() -> None:
     given = {"m": "1", "n": "5", "k": "4", "packed": "5-in-8"}
-    assert steady("ternary", given, m=1, k=64).weight_bits_per_mac == Fraction(8, 5)
+    assert steady("ternary", given, m=1, k=64).bits_per_mac["weights"] == Fraction(8, 5)
 
 
 @pytest.mark.parametrize(
