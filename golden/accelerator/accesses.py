@@ -9,6 +9,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from golden.accelerator.feeding import RESTING, Feeding, weight_words
 from golden.accelerator.instructions import (
     Add,
     Gemm,
@@ -124,12 +125,12 @@ def _sums(words: NDArray[np.int64], axis: Axis) -> NDArray[np.int64]:
     return words
 
 
-def accesses(instruction: Instruction, lanes: int) -> list[Access]:
+def accesses(instruction: Instruction, lanes: int, feeding: Feeding = RESTING) -> list[Access]:
     """Everything that ``instruction`` touches on an accelerator with ``lanes``."""
-    return list(_accesses(instruction, lanes))
+    return list(_accesses(instruction, lanes, feeding))
 
 
-def _accesses(instruction: Instruction, lanes: int) -> Iterator[Access]:
+def _accesses(instruction: Instruction, lanes: int, feeding: Feeding) -> Iterator[Access]:
     source: Sequence[Axis]
     target: Sequence[Axis]
     match instruction:
@@ -147,7 +148,7 @@ def _accesses(instruction: Instruction, lanes: int) -> Iterator[Access]:
             stored = (_run(op.address, octets), _steps(op.rows, op.row_step))
             yield Access(Space.DRAM, stored, True, op.base)
         case Gemm() as op:
-            yield from _gemm(op, lanes)
+            yield from _gemm(op, lanes, feeding)
         case Requantize() as op:
             sums = _run(op.source, op.out_height * op.out_width * op.blocks)
             yield Access(Space.ACCUMULATORS, (sums,), writes=False)
@@ -174,11 +175,10 @@ def _accesses(instruction: Instruction, lanes: int) -> Iterator[Access]:
             yield Access(Space.ACTIVATIONS, (_run(op.target, op.words),), writes=True)
 
 
-def _gemm(op: Gemm, lanes: int) -> Iterator[Access]:
+def _gemm(op: Gemm, lanes: int, feeding: Feeding) -> Iterator[Access]:
     blocks = op.blocks_n if op.diagonal else op.blocks_k
     yield Access(Space.ACTIVATIONS, _windows(op, blocks), writes=False)
-    deep = 1 if op.diagonal else (op.blocks_k - 1) * lanes + op.last_lanes
-    words = _run(op.weights, op.blocks_n * op.taps_y * op.taps_x * deep)
+    words = _run(op.weights, weight_words(op, lanes, feeding))
     yield Access(Space.WEIGHTS, (words,), writes=False)
     sums = _run(op.target, op.blocks_n * op.out_height * op.out_width)
     if op.accumulate:

@@ -18,6 +18,7 @@ from golden.accelerator.accesses import Access, Space, accesses
 from golden.accelerator.banks import Port, ports
 from golden.accelerator.description import Accelerator
 from golden.accelerator.encoding import encode_instruction
+from golden.accelerator.feeding import RESTING, Feeding
 from golden.accelerator.instructions import (
     BASES,
     Add,
@@ -56,6 +57,8 @@ class Regions:
         Bytes behind each base register.
     activation_banks, accumulator_banks : int
         Equal parts of these memories that have ports of their own.
+    feeding : Feeding
+        How the engine is fed.
     """
 
     lanes: int
@@ -63,6 +66,7 @@ class Regions:
     dram_bytes: Sequence[int]
     activation_banks: int = 1
     accumulator_banks: int = 1
+    feeding: Feeding = RESTING
 
     @classmethod
     def of(cls, accelerator: Accelerator, dram_bytes: Sequence[int]) -> "Regions":
@@ -80,6 +84,7 @@ class Regions:
             dram_bytes=dram_bytes,
             activation_banks=accelerator.activation_banks,
             accumulator_banks=accelerator.accumulator_banks,
+            feeding=accelerator.feeding,
         )
 
     @property
@@ -122,10 +127,10 @@ class _Touched:
 
 
 def _touched(instruction: Instruction, regions: Regions) -> _Touched:
-    problems = _field_problems(instruction, regions.lanes)
+    problems = _field_problems(instruction, regions)
     if problems:
         return _Touched(problems=problems, encodable=False)
-    found = accesses(instruction, regions.lanes)
+    found = accesses(instruction, regions.lanes, regions.feeding)
     problems = [problem for access in found for problem in _range_problems(access, regions)]
     if not problems and isinstance(instruction, Add | Table | Pool):
         problems = _overlap_problems(instruction, found)
@@ -136,7 +141,8 @@ def _touched(instruction: Instruction, regions: Regions) -> _Touched:
     )
 
 
-def _field_problems(instruction: Instruction, lanes: int) -> list[str]:
+def _field_problems(instruction: Instruction, regions: Regions) -> list[str]:
+    lanes = regions.lanes
     try:
         encode_instruction(instruction)
     except ValueError as error:
@@ -145,10 +151,7 @@ def _field_problems(instruction: Instruction, lanes: int) -> list[str]:
     if (instruction.wait | instruction.signal) & _FLAGS[instruction.UNIT]:
         problems.append("a unit exchanges no tokens with itself")
     if isinstance(instruction, Gemm):
-        if instruction.last_lanes > lanes:
-            problems.append(f"last_lanes={instruction.last_lanes} exceeds the {lanes} lanes")
-        if instruction.diagonal and instruction.blocks_k != 1:
-            problems.append(f"a diagonal product has blocks_k=1, not {instruction.blocks_k}")
+        problems += _gemm_problems(instruction, regions)
     if isinstance(instruction, Add) and lanes < _ADD_LANES:
         problems.append(f"an addition takes the parameters of {_ADD_LANES} lanes, not of {lanes}")
     if isinstance(instruction, Load) and instruction.groups > 1:
@@ -161,6 +164,28 @@ def _field_problems(instruction: Instruction, lanes: int) -> list[str]:
         problems.append("memory must be 0, 1 or 2")
     if getattr(instruction, "base", 0) >= BASES:
         problems.append(f"there are {BASES} base registers")
+    return problems
+
+
+def _gemm_problems(gemm: Gemm, regions: Regions) -> list[str]:
+    problems, feeding = [], regions.feeding
+    if gemm.last_lanes > regions.lanes:
+        problems.append(f"last_lanes={gemm.last_lanes} exceeds the {regions.lanes} lanes")
+    if gemm.diagonal and gemm.blocks_k != 1:
+        problems.append(f"a diagonal product has blocks_k=1, not {gemm.blocks_k}")
+    if gemm.weight_bits not in feeding.weight_bits:
+        allowed = ", ".join(map(str, feeding.weight_bits))
+        problems.append(f"weight_bits must be one of {allowed}, not {gemm.weight_bits}")
+    if gemm.weights % feeding.alignment:
+        problems.append(
+            f"weights must begin at a multiple of {feeding.alignment} words, not at {gemm.weights}"
+        )
+    blocks = gemm.taps_y * gemm.taps_x * gemm.blocks_k
+    if feeding.most_blocks is not None and blocks > feeding.most_blocks:
+        problems.append(
+            f"a product has at most {feeding.most_blocks} blocks of input lanes in all taps, not"
+            f" {blocks}"
+        )
     return problems
 
 

@@ -11,11 +11,12 @@ from enum import Enum
 from functools import cached_property
 from typing import Any
 
+from golden.accelerator.feeding import Feeding, feeding_of
 from golden.accelerator.interpreter import MemorySizes
-from golden.contract import Beat, Dim, Layout
+from golden.contract import Layout
 from golden.discovery import close_names, find_modules
 from golden.errors import UserError
-from golden.formats import INT8, IntFormat
+from golden.formats import IntFormat
 from golden.params import to_plain
 
 __all__ = ["Accelerator", "Memory", "MemoryKind"]
@@ -162,24 +163,9 @@ class Accelerator:
             )
 
     def _check_engine(self) -> None:
-        ports = self.layout
-        lanes = ports.results.width
         what = f"an accelerator can not be built around {self.engine} with these params"
-        for port, rows, beats in (
-            (ports.activations, Dim.K, Beat(Dim.M)),
-            (ports.weights, Dim.N, Beat(Dim.K, descending=True)),
-            (ports.results, Dim.N, Beat(Dim.M)),
-        ):
-            if [lane.dim for lane in port.lanes] != [rows] or port.beats != (beats,):
-                raise UserError(
-                    f"{what}: it takes an engine at which weights rest, such as systolic with"
-                    " dataflow=ws"
-                )
-            if port.width != lanes:
-                raise UserError(f"{what}: as many rows as columns are needed")
-        if (ports.activations.format, ports.weights.format) != (INT8, INT8):
-            raise UserError(f"{what}: activations and weights must be int8")
-        sums = ports.results.format
+        _ = self.feeding
+        sums, lanes = self.layout.results.format, self.lanes
         if not isinstance(sums, IntFormat) or not sums.signed or sums.bits > _SUM_BITS:
             raise UserError(f"{what}: sums must be signed integers of at most {_SUM_BITS} bits")
         if lanes < 4:
@@ -191,10 +177,11 @@ class Accelerator:
             octets = getattr(self, f"{name}_bytes")
             word = self.lanes * (_SUM_BITS // 8 if name == "accumulator" else 1)
             banks = getattr(self, f"{name}_banks", 1)
-            if not isinstance(octets, int) or octets < 1 or octets % (word * banks):
+            read = word * (self.feeding.alignment if name == "weight" else 1)
+            if not isinstance(octets, int) or octets < 1 or octets % (read * banks):
                 raise UserError(
-                    f"{name}_bytes must be a multiple of {word * banks}, not {octets!r}:"
-                    f" {banks} bank(s) with words of {word} bytes"
+                    f"{name}_bytes must be a multiple of {read * banks}, not {octets!r}:"
+                    f" {banks} bank(s) with words of {read} bytes"
                 )
             words = octets // word
             if words > 1 << bits:
@@ -221,6 +208,11 @@ class Accelerator:
     def lanes(self) -> int:
         """Bytes of a word of the byte memories."""
         return self.layout.results.width
+
+    @cached_property
+    def feeding(self) -> Feeding:
+        """How the engine is fed."""
+        return feeding_of(self.engine, self.layout)
 
     @cached_property
     def sizes(self) -> MemorySizes:

@@ -125,6 +125,11 @@ class Gemm(_Instruction):
     weights lie one after the other, in the order of the jobs, one word for each row of the tile;
     with ``diagonal`` a tile is one word, the diagonal of a matrix, and the k-th block of input
     lanes is read for the k-th block of output lanes: a depthwise convolution.
+
+    An engine through which operands stream has a job for each few pixels and each block of output
+    lanes, with all taps and blocks of input lanes as its depth. Tiles of weights are beats then, as
+    many as ``weight_bits`` make, and whole ones even if diagonal; activations in lanes of the last
+    block that do not count are 0.
     """
 
     OPCODE: ClassVar[int] = 2
@@ -153,6 +158,7 @@ class Gemm(_Instruction):
     pad_value: int = operand(8, "what padding reads as", signed=True)
     accumulate: int = operand(1, "1 adds to what the accumulators hold")
     diagonal: int = operand(1, "1 for depthwise")
+    weight_bits: int = operand(5, "bits of weights; 0 where the engine has weights of one width")
 
 
 @dataclass(frozen=True, kw_only=True)

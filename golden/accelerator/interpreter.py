@@ -5,13 +5,15 @@ everything that touches the same words (see `golden.accelerator.checker`) leaves
 memories however its units overlap.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from golden.accelerator.feeding import RESTING, Feeding, Streaming
 from golden.accelerator.instructions import (
     BASES,
     Add,
@@ -45,7 +47,7 @@ _BYTES_OF_INT32 = 4
 
 Number = TypeVar("Number", np.int8, np.uint8, np.int64)
 
-MatMul = Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.int64]]
+MatMul = Callable[[NDArray[np.int64], NDArray[np.int64], int], NDArray[np.int64]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,10 +75,13 @@ class Machine:
         Bytes of a word of the byte memories, numbers of a word of accumulators.
     sizes : MemorySizes
     multiply : callable
-        The engine: int64 values (M, K) and (K, lanes) to sums (M, lanes).
+        The engine: int64 values (M, K) and (K, lanes), and bits of weights as a `Gemm` says, to
+        sums (M, lanes).
     dram : ndarray of uint8, shape (bytes,)
     bases : tuple of int
         Base registers.
+    feeding : Feeding
+        How the engine is fed.
 
     Attributes
     ----------
@@ -90,6 +95,7 @@ class Machine:
     multiply: MatMul
     dram: NDArray[np.uint8]
     bases: tuple[int, ...] = (0,) * BASES
+    feeding: Feeding = RESTING
     activations: NDArray[np.int8] = field(init=False)
     weights: NDArray[np.int8] = field(init=False)
     parameters: NDArray[np.int8] = field(init=False)
@@ -124,7 +130,7 @@ def execute(machine: Machine, instruction: Instruction) -> None:
         If it reaches beyond a memory, or names a base register that there is not; nothing is
         changed then.
     ValueError
-        If a `Load` names no memory.
+        If a `Load` names no memory, or weights are no codes or not where a beat begins.
     """
     match instruction:
         case Load():
@@ -176,12 +182,33 @@ def _store(machine: Machine, store: Store) -> None:
 
 
 def _gemm(machine: Machine, gemm: Gemm) -> None:
+    if gemm.weights % machine.feeding.alignment:
+        raise ValueError(
+            f"weights begin at a multiple of {machine.feeding.alignment} words, not at"
+            f" {gemm.weights}"
+        )
     pixels = gemm.out_height * gemm.out_width
-    weights = gemm.weights
     target = np.arange(gemm.target, gemm.target + gemm.blocks_n * pixels).reshape(-1, pixels)
     held = _words(machine.accumulators, target) * gemm.accumulate
+    tile = iter(_tiles(machine, gemm))
+    jobs = gemm.taps_y * gemm.taps_x * gemm.blocks_k
     for block_n in range(gemm.blocks_n):
-        sums = held[block_n]
+        tiles = list(islice(tile, jobs))
+        if isinstance(machine.feeding, Streaming):
+            # One job, with all of K.
+            parts = [list(side) for side in zip(*tiles, strict=True)]
+            tiles = [(np.concatenate(parts[0], axis=1), np.concatenate(parts[1]))]
+        for a, w in tiles:
+            held[block_n] = wrap_int32(held[block_n] + machine.multiply(a, w, gemm.weight_bits))
+    machine.accumulators[target] = held
+
+
+def _tiles(machine: Machine, gemm: Gemm) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Activations and weights of each tap of each block of lanes, for each block of outputs."""
+    bits, diagonal = gemm.weight_bits, bool(gemm.diagonal)
+    pixels = gemm.out_height * gemm.out_width
+    weights = gemm.weights
+    for block_n in range(gemm.blocks_n):
         for words, inside in tap_indices(gemm):
             for block_k in range(gemm.blocks_k):
                 source = words + (block_n if gemm.diagonal else block_k)
@@ -189,14 +216,13 @@ def _gemm(machine: Machine, gemm: Gemm) -> None:
                 a[inside] = _words(machine.activations, source[inside])
                 last = block_k == gemm.blocks_k - 1
                 depth = gemm.last_lanes if last else machine.lanes
-                words_of_tile = 1 if gemm.diagonal else depth
-                w = _run(machine.weights, weights, words_of_tile).astype(np.int64)
-                weights += words_of_tile
-                if gemm.diagonal:
-                    w = np.diag(w[0])[:depth]
-                sums = wrap_int32(sums + machine.multiply(a[:, :depth], w))
-        held[block_n] = sums
-    machine.accumulators[target] = held
+                count = machine.feeding.tile_words(depth, bits, diagonal=diagonal)
+                octets = _run(machine.weights, weights, count)
+                weights += count
+                w = machine.feeding.values(octets, depth, bits, diagonal=diagonal)
+                # Lanes that do not count are no part of a job, or they are 0 in it.
+                a[:, depth:] = 0
+                yield a[:, : len(w)], w
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,6 +9,7 @@ import numpy as np
 from golden.accelerator.accesses import Access, Space, accesses
 from golden.accelerator.banks import Port, ports
 from golden.accelerator.checker import TOKENS, Regions
+from golden.accelerator.feeding import Feeding
 from golden.accelerator.instructions import Instruction, Unit, Units
 from golden.accelerator.places import Places
 
@@ -50,10 +51,13 @@ class _Touched:
 
 @lru_cache(maxsize=4096)
 def _touched(
-    instruction: Instruction, lanes: int, bank_words: tuple[tuple[Space, int], ...]
+    instruction: Instruction,
+    lanes: int,
+    feeding: Feeding,
+    bank_words: tuple[tuple[Space, int], ...],
 ) -> _Touched:
     """What an instruction touches; programs that differ a little have most of them in common."""
-    found = [access for access in accesses(instruction, lanes) if not access.empty]
+    found = [access for access in accesses(instruction, lanes, feeding) if not access.empty]
     return _Touched(found, ports(instruction, found, dict(bank_words)))
 
 
@@ -62,7 +66,10 @@ def _edges(
 ) -> dict[tuple[Unit, Unit], list[tuple[int, int]]]:
     """Pairs of giver and taker for each pair of units, both in increasing order."""
     bank_words = tuple(regions.bank_words.items())
-    touched = [_touched(instruction, regions.lanes, bank_words) for instruction in instructions]
+    touched = [
+        _touched(instruction, regions.lanes, regions.feeding, bank_words)
+        for instruction in instructions
+    ]
     last = _Last(Places(access for touches in touched for access in touches.accesses))
     edges: dict[tuple[Unit, Unit], list[tuple[int, int]]] = {
         (giver, taker): [] for giver in _UNITS for taker in _UNITS if giver is not taker

@@ -142,7 +142,7 @@ def test_padding_counts_in_every_lane_that_counts(pad_value):
 def test_the_engine_does_one_job_for_each_tap_and_block():
     jobs = []
 
-    def multiply(a, w):
+    def multiply(a, w, bits):
         jobs.append((a.shape, w.shape))
         return a @ w
 

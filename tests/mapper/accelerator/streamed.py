@@ -308,7 +308,7 @@ def machine_after(accelerator, program, dram, bases):
     machine = Machine(
         lanes=accelerator.lanes,
         sizes=accelerator.sizes,
-        multiply=exact_matmul,
+        multiply=lambda a, w, bits: exact_matmul(a, w),
         dram=dram.copy(),
         bases=bases,
     )
