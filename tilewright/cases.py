@@ -9,16 +9,17 @@ import numpy as np
 from golden.contract import Dim, Jobs, Layout, PortLayout
 from golden.formats import Codes, Format
 from tilewright.catalog import Engine
+from tilewright.scales import draw_scales
+from tilewright.settings import Settings, setting_choices, with_settings
 from tilewright.stimulus import Stalls, Stimulus
-from tilewright.widths import Widths, width_choices, with_widths
 
 __all__ = ["DISTURBANCES", "choose_stimuli", "random_codes"]
 
 DISTURBANCES = (
-    Stalls(job=0.5, activations=0.3, weights=0.3, results=0.3),
+    Stalls(job=0.5, activations=0.3, weights=0.3, scales=0.3, zero_points=0.3, results=0.3),
     Stalls(results=0.7),
-    Stalls(activations=0.7),
-    Stalls(weights=0.7),
+    Stalls(activations=0.7, zero_points=0.8),
+    Stalls(weights=0.7, scales=0.8),
     Stalls(job=0.9),
     Stalls(lazy_sink=True),
     Stalls(activations=0.2, weights=0.2, lazy_sink=True),
@@ -48,7 +49,7 @@ def choose_stimuli(
     seed : int
     """
     rng = np.random.default_rng(seed)
-    fixed = [*_extremes(engine, params), *_corners(engine, params, rng)]
+    fixed = [*_extremes(engine, params, rng), *_corners(engine, params, rng)]
     stimuli = [*fixed]
     done = sum(_outputs(stimulus) for stimulus in fixed)
     index = 0
@@ -72,16 +73,24 @@ def _outputs(stimulus: Stimulus) -> int:
     return undisturbed * int(np.sum(stimulus.jobs.m * stimulus.jobs.n))
 
 
-def _extremes(engine: Engine, params: Any) -> Iterator[Stimulus]:
+def _extremes(engine: Engine, params: Any, rng: np.random.Generator) -> Iterator[Stimulus]:
     """The longest K, with rows and columns of smallest and of largest codes."""
     ports = engine.golden.layout(params)
     k = params.k_max
-    for widths in width_choices(ports):
-        jobs = with_widths(engine.golden.jobs(params, 2, 2, k), widths)
+    for settings in setting_choices(ports):
+        jobs = with_settings(engine.golden.jobs(params, 2, 2, k), settings)
         formats = _formats(ports, jobs)
         a = np.repeat(formats[0].extremes[:, np.newaxis], k, axis=1)
         w = np.repeat(formats[1].extremes[np.newaxis], k, axis=0)
-        yield Stimulus(name=_named("extremes", widths), jobs=jobs, a=a, w=w)
+        scales, zero_points = draw_scales(ports, jobs, rng)
+        yield Stimulus(
+            name=_named("extremes", settings),
+            jobs=jobs,
+            a=a,
+            w=w,
+            scales=scales,
+            zero_points=zero_points,
+        )
 
 
 def _formats(ports: Layout, jobs: Jobs) -> tuple[Format, Format]:
@@ -90,8 +99,8 @@ def _formats(ports: Layout, jobs: Jobs) -> tuple[Format, Format]:
     return ports.activations.format_of(job), ports.weights.format_of(job)
 
 
-def _named(name: str, widths: Widths) -> str:
-    return " ".join((name, *(f"{width.value}={bits}" for width, bits in widths.items())))
+def _named(name: str, settings: Settings) -> str:
+    return " ".join((name, *(f"{setting.value}={value}" for setting, value in settings.items())))
 
 
 def _full_tile(ports: PortLayout) -> dict[Dim, int]:
@@ -116,13 +125,13 @@ def _corners(engine: Engine, params: Any, rng: np.random.Generator) -> Iterator[
         full = sizes.get(dim, 5)
         choices.append(sorted({min(size, limit.get(dim, size)) for size in (1, full, full + 1)}))
     corners = list(product(*choices))
-    combinations = width_choices(engine.golden.layout(params))
+    combinations = setting_choices(engine.golden.layout(params))
     for number, (m, n, k) in enumerate(corners):
         # Where there are fewer corners than disturbances, some get several.
         own = DISTURBANCES[number :: len(corners)] or (DISTURBANCES[number % len(DISTURBANCES)],)
-        widths = combinations[number % len(combinations)]
+        settings = combinations[number % len(combinations)]
         name = f"corner {m}x{k}x{n}"
-        yield _gemm(engine, params, rng, name, (m, k, n), widths, (Stalls(), *own))
+        yield _gemm(engine, params, rng, name, (m, k, n), settings, (Stalls(), *own))
     m, n, k = (choice[-1] for choice in choices)
     jobs = engine.golden.jobs(params, m, n, k)
     cycles = engine.sim.timing_sequence(params, jobs)
@@ -138,17 +147,21 @@ def _gemm(
     rng: np.random.Generator,
     name: str,
     shape: tuple[int, int, int],
-    widths: Widths,
+    settings: Settings,
     stalls: tuple[Stalls, ...],
 ) -> Stimulus:
     m, k, n = shape
-    jobs = with_widths(engine.golden.jobs(params, m, n, k), widths)
-    first, second = _formats(engine.golden.layout(params), jobs)
+    jobs = with_settings(engine.golden.jobs(params, m, n, k), settings)
+    ports = engine.golden.layout(params)
+    first, second = _formats(ports, jobs)
+    scales, zero_points = draw_scales(ports, jobs, rng)
     return Stimulus(
-        name=_named(name, widths),
+        name=_named(name, settings),
         jobs=jobs,
         a=random_codes(first, (m, k), rng),
         w=random_codes(second, (k, n), rng),
+        scales=scales,
+        zero_points=zero_points,
         stalls=stalls,
     )
 
@@ -162,7 +175,7 @@ def _burst(
     longest[Dim.K] = min(longest[Dim.K], params.k_max)
     longest[Dim.M] = max(longest[Dim.M], 40)
     ports = engine.golden.layout(params)
-    combinations = width_choices(ports)
+    combinations = setting_choices(ports)
     shapes = [
         tuple(int(rng.integers(1, longest[dim] + 1)) for dim in (Dim.M, Dim.N, Dim.K))
         for _ in range(BURST)
@@ -171,18 +184,22 @@ def _burst(
     lists, rows, columns = [], [], []
     row, col = 0, 0
     for number, (m, n, k) in enumerate(shapes, start=BURST * index):
-        widths = combinations[number % len(combinations)]
-        jobs = with_widths(engine.golden.jobs(params, m, n, k), widths)
+        settings = combinations[number % len(combinations)]
+        jobs = with_settings(engine.golden.jobs(params, m, n, k), settings)
         first, second = _formats(ports, jobs)
         rows.append(random_codes(first, (m, deepest), rng))
         columns.append(random_codes(second, (deepest, n), rng))
         lists.append(jobs.moved(row, col))
         row, col = row + m, col + n
+    every = Jobs.concatenate(*lists)
+    scales, zero_points = draw_scales(ports, every, rng)
     return Stimulus(
         name=name,
-        jobs=Jobs.concatenate(*lists),
+        jobs=every,
         a=np.concatenate(rows),
         w=np.concatenate(columns, axis=1),
+        scales=scales,
+        zero_points=zero_points,
         stalls=(Stalls(), DISTURBANCES[index % len(DISTURBANCES)])
         if index % 4 == 0
         else (Stalls(),),

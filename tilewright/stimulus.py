@@ -8,18 +8,17 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.contract import Job, Jobs, Layout, Operand, PortLayout
+from golden.contract import Dim, Group, Job, Jobs, Layout, Operand, PortLayout
 from golden.formats import Codes
 from golden.packing import pack
 from golden.quantized import QuantizedTensor
 from hw.bench.vectors import Case, Plan, Vectors
 from tilewright.catalog import Engine
 
-__all__ = ["INPUTS", "PORTS", "Stalls", "Stimulus", "build_vectors", "port_bits"]
+__all__ = ["Stalls", "Stimulus", "build_vectors", "port_bits"]
 
-INPUTS = ("job", "activations", "weights")
+JOB = "job"
 OUTPUT = "results"
-PORTS = (*INPUTS, OUTPUT)
 MASK = "mask"
 
 ELEMENTS_AT_ONCE = 1 << 20
@@ -34,7 +33,7 @@ class Stalls:
 
     Parameters
     ----------
-    job, activations, weights, results : float
+    job, activations, weights, scales, zero_points, results : float
         Probability that the port pauses in a cycle.
     lazy_sink : bool
         The sink is ready only after it has seen a result.
@@ -45,6 +44,8 @@ class Stalls:
     job: float = 0.0
     activations: float = 0.0
     weights: float = 0.0
+    scales: float = 0.0
+    zero_points: float = 0.0
     results: float = 0.0
     lazy_sink: bool = False
     reset_after: int = 0
@@ -68,6 +69,8 @@ class Stimulus:
         Codes of activations.
     w : ndarray of unsigned, shape (K, N)
         Codes of weights.
+    scales, zero_points : ndarray of unsigned, shape (groups, N), optional
+        Codes, where the engine takes some.
     stalls : tuple of Stalls
         The jobs run once for each entry.
     """
@@ -76,6 +79,8 @@ class Stimulus:
     jobs: Jobs
     a: Codes
     w: Codes
+    scales: Codes | None = None
+    zero_points: Codes | None = None
     stalls: tuple[Stalls, ...] = (Stalls(),)
 
 
@@ -96,7 +101,8 @@ def build_vectors(
     """
     rng = np.random.default_rng(seed)
     ports = engine.golden.layout(params)
-    rows: dict[str, list[_Beats]] = {port: [] for port in (*PORTS, MASK)}
+    bits = port_bits(ports)
+    rows: dict[str, list[_Beats]] = {port: [] for port in (*bits, MASK)}
     counts = dict.fromkeys(rows, 0)
     cases: list[Case] = []
     for stimulus in stimuli:
@@ -109,9 +115,9 @@ def build_vectors(
         cases.extend(
             Case(
                 name=stimulus.name,
-                beats={port: (before[port], counts[port]) for port in PORTS},
+                beats={port: (before[port], counts[port]) for port in bits},
                 cycles=cycles if stalls.none else None,
-                stalls={port: getattr(stalls, port) for port in PORTS},
+                stalls={port: getattr(stalls, port) for port in bits},
                 lazy_sink=stalls.lazy_sink,
                 reset_after=stalls.reset_after,
             )
@@ -123,7 +129,7 @@ def build_vectors(
     return Vectors(
         plan=Plan(
             top=top,
-            bits=port_bits(ports),
+            bits=bits,
             lane_bits=ports.results.format.bits,
             # A job with all its ports stalled moves at least a beat in a fraction of this.
             patience_cycles=20 * one_job + 200,
@@ -132,7 +138,7 @@ def build_vectors(
             seed=seed,
             cases=tuple(cases),
         ),
-        beats={port: np.concatenate(rows[port]) for port in PORTS},
+        beats={port: np.concatenate(rows[port]) for port in bits},
         mask=np.concatenate(rows[MASK]),
     )
 
@@ -140,10 +146,8 @@ def build_vectors(
 def port_bits(ports: Layout) -> dict[str, int]:
     """Payload bits of every port."""
     return {
-        "job": sum(field.bits for field in ports.job),
-        "activations": ports.activations.bits,
-        "weights": ports.weights.bits,
-        "results": ports.results.bits,
+        JOB: sum(field.bits for field in ports.job),
+        **{name: port.bits for name, port in ports.streams.items()},
     }
 
 
@@ -158,7 +162,7 @@ def _blocks(jobs: Jobs) -> Iterator[Jobs]:
 
 def _sizes(jobs: Jobs) -> tuple[list[Job], NDArray[np.int64]]:
     """Sizes that occur, and for each job which of them it has."""
-    names = ("m", "n", "k", "activation_bits", "weight_bits")
+    names = ("m", "n", "k", "activation_bits", "weight_bits", "group_size")
     columns = np.stack([getattr(jobs, name) for name in names], axis=1)
     sizes, which = np.unique(columns, axis=0, return_inverse=True)
     return [Job(**dict(zip(names, row, strict=True))) for row in sizes.tolist()], which.ravel()
@@ -181,13 +185,13 @@ def _all_beats(
     bits = ports.results.format.bits
     ones = np.uint64((1 << bits) - 1)
     return {
-        "job": _job_beats(ports, sizes)[which],
-        "activations": _operand_beats(
-            ports.activations, stimulus.a, (jobs.m0, jobs.k0, jobs.k), sizes, which, rng
-        ),
-        "weights": _operand_beats(
-            ports.weights, stimulus.w, (jobs.k0, jobs.n0, jobs.n), sizes, which, rng
-        ),
+        JOB: _job_beats(ports, sizes)[which],
+        **{
+            name: _operand_beats(
+                port, _matrix(stimulus, port.operand), _origin(port, jobs), sizes, which, rng
+            )
+            for name, port in ports.inputs.items()
+        },
         OUTPUT: pack(np.where(results.used, values, 0), bits),
         MASK: pack(np.where(results.used, ones, np.uint64(0)), bits),
     }
@@ -229,6 +233,37 @@ class _Elements:
         )
 
 
+def _matrix(stimulus: Stimulus, operand: Operand) -> Codes:
+    """Codes of an operand.
+
+    Raises
+    ------
+    ValueError
+        If the engine takes one that the stimulus does not have.
+    """
+    matrix = {
+        Operand.A: stimulus.a,
+        Operand.W: stimulus.w,
+        Operand.S: stimulus.scales,
+        Operand.Z: stimulus.zero_points,
+    }[operand]
+    if matrix is None:
+        raise ValueError(f"{stimulus.name}: there is no matrix {operand.value.upper()}")
+    return matrix
+
+
+def _origin(port: PortLayout, jobs: Jobs) -> tuple[NDArray[np.int64], ...]:
+    """First row, first column, and columns of each job's tile of the port's matrix."""
+    starts = {
+        Dim.M: jobs.m0,
+        Dim.N: jobs.n0,
+        Dim.K: jobs.k0,
+        Group.COUNT: jobs.k0 // np.maximum(jobs.group_size, 1),
+    }
+    row, col = port.operand.dims
+    return starts[row], starts[col], jobs.k if col is Dim.K else jobs.n
+
+
 def _job_beats(ports: Layout, sizes: Sequence[Job]) -> _Beats:
     """The job port's beat for each size."""
     octets = -(-sum(field.bits for field in ports.job) // 8)
@@ -239,14 +274,14 @@ def _job_beats(ports: Layout, sizes: Sequence[Job]) -> _Beats:
 def _operand_beats(
     port: PortLayout,
     matrix: Codes,
-    tiles: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]],
+    tiles: tuple[NDArray[np.int64], ...],
     sizes: Sequence[Job],
     which: NDArray[np.int64],
     rng: np.random.Generator,
 ) -> _Beats:
     """Beats of an operand; lanes that carry nothing carry random bits, or codes in packed words.
 
-    ``tiles`` are the first row, the first column and the columns of each job's tile of ``matrix``.
+    ``tiles`` are as `_origin` gives them.
     """
     elements = _Elements.of(port, sizes, which)
     row0, col0, cols = (column[elements.job, np.newaxis] for column in tiles)
@@ -267,12 +302,12 @@ def _results(engine: Engine, params: Any, stimulus: Stimulus, jobs: Jobs) -> Cod
     A result depends on nothing but a row of ``a`` and a column of ``w``, so that tiles with an
     operand in common are computed as one product.
     """
-    widths = jobs.activation_bits, jobs.weight_bits
+    settings = jobs.activation_bits, jobs.weight_bits, jobs.group_size
     same_a, same_w = (
         _groups(np.stack(columns, axis=1))
         for columns in (
-            (jobs.m0, jobs.m, jobs.k0, jobs.k, *widths),
-            (jobs.n0, jobs.n, jobs.k0, jobs.k, *widths),
+            (jobs.m0, jobs.m, jobs.k0, jobs.k, *settings),
+            (jobs.n0, jobs.n, jobs.k0, jobs.k, *settings),
         )
     )
     ports = engine.golden.layout(params)
@@ -282,19 +317,11 @@ def _results(engine: Engine, params: Any, stimulus: Stimulus, jobs: Jobs) -> Cod
     for group in same_a if along else same_w:
         members = [every[number] for number in group]
         # Whichever operand is common is the same for every member.
-        rows, depth = members[0].tile(Operand.A)
-        cols = members[0].tile(Operand.W)[1]
-        if along:
-            a = stimulus.a[rows, depth]
-            w = np.concatenate([stimulus.w[job.tile(Operand.W)] for job in members], axis=1)
-            ends = np.cumsum([job.n for job in members])
-        else:
-            a = np.concatenate([stimulus.a[job.tile(Operand.A)] for job in members])
-            w = stimulus.w[depth, cols]
-            ends = np.cumsum([job.m for job in members])
+        rows, cols = (members[:1], members) if along else (members, members[:1])
+        ends = np.cumsum([job.n for job in cols] if along else [job.m for job in rows])
+        a = np.concatenate([stimulus.a[job.tile(Operand.A)] for job in rows])
         first = _operand(ports.activations, a, members[0])
-        second = _operand(ports.weights, w, members[0])
-        product = engine.golden.matmul(params, first, second)
+        product = engine.golden.matmul(params, first, _weights(ports, stimulus, cols))
         for number, tile in zip(group, np.split(product, ends[:-1], axis=along), strict=True):
             tiles[number] = tile.ravel()
     return np.concatenate(tiles)
@@ -304,6 +331,28 @@ def _operand(port: PortLayout, codes: Codes, job: Job) -> Codes | QuantizedTenso
     """Codes, with their format where the job says how many bits they have."""
     format = port.format_of(job)
     return codes if format == port.format else QuantizedTensor(codes=codes, format=format)
+
+
+def _weights(ports: Layout, stimulus: Stimulus, jobs: Sequence[Job]) -> Codes | QuantizedTensor:
+    """Weights of tiles beside each other, with scales and zero points where there are any."""
+
+    def beside(port: PortLayout) -> Codes:
+        matrix = _matrix(stimulus, port.operand)
+        return np.concatenate([matrix[job.tile(port.operand)] for job in jobs], axis=1)
+
+    codes = beside(ports.weights)
+    if ports.scales is None:
+        return _operand(ports.weights, codes, jobs[0])
+    points = ports.zero_points
+    return QuantizedTensor(
+        codes=codes,
+        format=ports.weights.format_of(jobs[0]),
+        group_size=jobs[0].group_size or None,
+        scales=np.asarray(ports.scales.format.decode(beside(ports.scales)), np.float64),
+        zero_points=None
+        if points is None
+        else np.asarray(points.format.decode(beside(points)), np.int64),
+    )
 
 
 def _groups(keys: NDArray[np.int64]) -> list[NDArray[np.int64]]:

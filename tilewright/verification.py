@@ -19,7 +19,7 @@ from tilewright.building import built_verilog
 from tilewright.caching import Cache, cache_key, default_cache
 from tilewright.cases import choose_stimuli
 from tilewright.catalog import Engine, find_design
-from tilewright.stimulus import PORTS, build_vectors, port_bits
+from tilewright.stimulus import build_vectors, port_bits
 
 __all__ = [
     "BenchRun",
@@ -181,7 +181,7 @@ def built_bench(
     return built_verilog(
         emit_verilog(engine.component(params), engine.name),
         engine.name,
-        port_names(PORTS),
+        port_names([*port_bits(engine.golden.layout(params))]),
         simulator,
         waves=waves,
         cache=cache,

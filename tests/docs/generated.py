@@ -171,8 +171,7 @@ def layout_table(name: str, *given: str) -> str:
         fields.append(f"`{field.dim.value}` in bits {position + field.bits - 1} to {position}")
         position += field.bits
     rows = [["`job`", "–", "–", ", ".join(fields), "one a job"]]
-    for port_name in ("activations", "weights", "results"):
-        port: PortLayout = getattr(ports, port_name)
+    for port_name, port in ports.streams.items():
         lanes = [f"{lane.count} × {lane.dim.value}" for lane in port.lanes]
         beats = [
             f"{beat.dim.value}, {'descending' if beat.descending else 'ascending'}"
@@ -194,8 +193,7 @@ def beats_table(name: str, *given: str) -> str:
     job = Job(**sizes)
     ports = engine.golden.layout(params)
     parts = []
-    for port_name in ("activations", "weights", "results"):
-        port: PortLayout = getattr(ports, port_name)
+    for port_name, port in ports.streams.items():
         _, cols = (job.size(dim) for dim in port.operand.dims)
         letter = port.operand.value.upper()
         digits = port.digits(job).tolist()

@@ -5,18 +5,21 @@ formats come from what it publishes.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 import numpy as np
 from amaranth.hdl import Value
 from amaranth.lib import wiring
 
-from golden.contract import Dim, Job, Jobs, Layout, Operand, PortLayout, Width
-from golden.formats import BipolarFormat, Codes, Format, IntFormat, TernaryFormat
-from golden.quantized import QuantizedTensor
+from golden.contract import Dim, Group, Job, Jobs, Layout, Operand, Width
+from golden.formats import Codes, IntFormat
+from tests.support.operands import mixed_codes, random_stimulus, scaled_tensor, tensor_of
 from tests.support.pysim import Played, play
+from tests.support.schoolbook import plain_product, scaled_product
+from tilewright.scales import draw_scales
+from tilewright.settings import Settings, setting_choices, with_settings
 from tilewright.stimulus import Stalls, Stimulus, build_vectors
-from tilewright.widths import Widths, width_choices, with_widths
 
 __all__ = [
     "DISTURBANCES",
@@ -26,7 +29,6 @@ __all__ = [
     "check_golden",
     "check_rtl",
     "choose_shapes",
-    "plain_product",
     "tile_limits",
 ]
 
@@ -34,10 +36,10 @@ Shape = tuple[int, int, int]
 """M, N and K of a GEMM."""
 
 DISTURBANCES = (
-    Stalls(job=0.5, activations=0.4, weights=0.4, results=0.4),
+    Stalls(job=0.5, activations=0.4, weights=0.4, scales=0.4, zero_points=0.4, results=0.4),
     Stalls(results=0.7),
-    Stalls(activations=0.7),
-    Stalls(weights=0.7),
+    Stalls(activations=0.7, scales=0.8),
+    Stalls(weights=0.7, zero_points=0.8),
     Stalls(job=0.9),
     Stalls(lazy_sink=True),
     Stalls(job=0.3, activations=0.3, weights=0.3, lazy_sink=True),
@@ -114,51 +116,15 @@ def tile_limits(ports: Layout) -> dict[Dim, int]:
     """Largest tile along each dimension: what the job port can say and what the lanes can hold."""
     limits: dict[Dim, int] = {}
     for field in ports.job:
-        if isinstance(field.dim, Width):
+        if isinstance(field.dim, (Width, Group)):
             continue
         limits[field.dim] = min(field.most, limits.get(field.dim, field.most))
-    for port in (ports.activations, ports.weights, ports.results):
+    for port in ports.streams.values():
         along_beats = {beat.dim for beat in port.beats}
         for lane in port.lanes:
             if isinstance(lane.dim, Dim) and lane.dim not in along_beats:
                 limits[lane.dim] = min(lane.count, limits.get(lane.dim, lane.count))
     return limits
-
-
-def plain_product(
-    a: Codes, w: Codes, c: Codes | None, formats: tuple[Format, Format, IntFormat]
-) -> list[list[int]]:
-    """Codes of ``a @ w + c`` by the schoolbook, in Python's integers."""
-    first, second, sums = formats
-    rows = [
-        [
-            sum(
-                _value(int(a[m, k]), first) * _value(int(w[k, n]), second)
-                for k in range(a.shape[1])
-            )
-            for n in range(w.shape[1])
-        ]
-        for m in range(a.shape[0])
-    ]
-    return [
-        [
-            (total + (0 if c is None else int(c[m, n]))) % (1 << sums.bits)
-            for n, total in enumerate(row)
-        ]
-        for m, row in enumerate(rows)
-    ]
-
-
-def _value(code: int, format: Format) -> int:
-    match format:
-        case BipolarFormat():
-            return sum((1 << bit) * (1 if code >> bit & 1 else -1) for bit in range(format.bits))
-        case TernaryFormat():
-            return {0: 0, 1: 1, 3: -1}[code]
-        case IntFormat(signed=True) if code >> (format.bits - 1):
-            return code - (1 << format.bits)
-        case _:
-            return code
 
 
 def check_golden(
@@ -167,11 +133,11 @@ def check_golden(
     """Jobs, layout and arithmetic, and the timing of a GEMM against that of its jobs."""
     ports = engine.golden.layout(params)
     problems = _check_known_sizes(ports)
-    combinations = width_choices(ports)
+    combinations = setting_choices(ports)
     for index, (m, n, k) in enumerate(shapes):
-        widths = combinations[index % len(combinations)]
-        where = f"GEMM {_named((m, n, k), widths)}"
-        jobs = with_widths(engine.golden.jobs(params, m, n, k), widths)
+        settings = combinations[index % len(combinations)]
+        where = f"GEMM {_named((m, n, k), settings)}"
+        jobs = with_settings(engine.golden.jobs(params, m, n, k), settings)
         found = [*_check_cover(jobs, (m, n, k)), *_check_limits(jobs, ports)]
         if not found:
             found = [
@@ -183,9 +149,9 @@ def check_golden(
     return problems
 
 
-def _named(shape: Shape, widths: Widths) -> str:
+def _named(shape: Shape, settings: Settings) -> str:
     m, n, k = shape
-    said = (f"{width.value}={bits}" for width, bits in widths.items())
+    said = (f"{setting.value}={value}" for setting, value in settings.items())
     return " ".join((f"M={m} N={n} K={k}", *said))
 
 
@@ -227,8 +193,7 @@ def _check_limits(jobs: Jobs, ports: Layout) -> list[str]:
 def _check_layout(ports: Layout, job: Job) -> list[str]:
     """Each element of a tile is in one lane of one beat, and no beat is empty."""
     problems = []
-    for name in ("activations", "weights", "results"):
-        port: PortLayout = getattr(ports, name)
+    for name, port in ports.streams.items():
         elements = port.elements(job)
         digits = -(-port.format_of(job).bits // port.lane_bits)
         size = digits * job.size(port.operand.dims[0]) * job.size(port.operand.dims[1])
@@ -253,23 +218,33 @@ def _check_layout(ports: Layout, job: Job) -> list[str]:
 def _check_product(
     engine: EngineParts, params: Any, jobs: Jobs, shape: Shape, rng: np.random.Generator
 ) -> list[str]:
-    """The whole product against its tiles, and for integers against the schoolbook."""
+    """The whole product against its tiles, and against the schoolbook."""
     m, n, k = shape
     ports = engine.golden.layout(params)
     job = next(iter(jobs))
     first, second = ports.activations.format_of(job), ports.weights.format_of(job)
     a, w = mixed_codes(first, (m, k), 0, rng), mixed_codes(second, (k, n), 1, rng)
     c = mixed_codes(ports.results.format, (m, n), 0, rng)
+    groups = draw_scales(ports, jobs, rng)
     given = a.copy(), w.copy(), c.copy()
 
-    def matmul(a: Codes, w: Codes, c: Codes | None = None) -> Codes:
+    def matmul(job: Job, c: Codes | None = None) -> Codes:
+        weights = w[job.tile(Operand.W)]
+        activations = a[job.tile(Operand.A)]
+        if ports.scales is not None:
+            tensor = scaled_tensor(ports, job, weights, groups)
+            return engine.golden.matmul(params, tensor_of(activations, first), tensor, c)
         operands = (
-            codes if port.format == format else QuantizedTensor(codes=codes, format=format)
-            for codes, port, format in ((a, ports.activations, first), (w, ports.weights, second))
+            codes if port.format == format else tensor_of(codes, format)
+            for codes, port, format in (
+                (activations, ports.activations, first),
+                (weights, ports.weights, second),
+            )
         )
         return engine.golden.matmul(params, *operands, c)
 
-    whole, whole_c = (matmul(a, w, start) for start in (None, c))
+    gemm = replace(job, m=m, n=n, k=k, m0=0, n0=0, k0=0)
+    whole, whole_c = (matmul(gemm, start) for start in (None, c))
     problems = []
     if not all(np.array_equal(*pair) for pair in zip(given, (a, w, c), strict=True)):
         problems.append("matmul changes its arguments")
@@ -279,10 +254,9 @@ def _check_product(
     added = np.zeros((m, n), dtype=np.uint64)
     for job in jobs:
         tile = job.tile(Operand.D)
-        operands = a[job.tile(Operand.A)], w[job.tile(Operand.W)]
         for sums in chained.values():
-            sums[tile] = matmul(*operands, sums[tile])
-        added[tile] += matmul(*operands).astype(np.uint64)
+            sums[tile] = matmul(job, sums[tile])
+        added[tile] += matmul(job).astype(np.uint64)
     if not (np.array_equal(chained["None"], whole) and np.array_equal(chained["c"], whole_c)):
         problems.append("tiles that continue each other's sums differ from the whole product")
     formats = first, second, ports.results.format
@@ -290,9 +264,16 @@ def _check_product(
         ones = np.uint64((1 << formats[2].bits) - 1)
         if not np.array_equal(added & ones, whole):
             problems.append("partial sums added modulo the accumulator differ from the product")
-        for start, result in ((None, whole), (c, whole_c)):
-            if plain_product(a, w, start, formats) != result.tolist():
-                problems.append("matmul differs from the schoolbook")
+    for start, result in ((None, whole), (c, whole_c)):
+        if ports.scales is not None:
+            tensor = scaled_tensor(ports, gemm, w, groups)
+            expected = scaled_product(a, w, start, formats, tensor)
+        elif isinstance(formats[2], IntFormat):
+            expected = plain_product(a, w, start, (first, second, formats[2]))
+        else:
+            continue
+        if expected != result.tolist():
+            problems.append("matmul differs from the schoolbook")
     return problems
 
 
@@ -316,7 +297,10 @@ def check_rtl(
     problems = _check_widths(component, ports)
     if problems:
         one = engine.golden.jobs(params, 1, 1, 1)
-        play(component, _vectors(engine, params, [_stimulus(engine, params, one, rng)], rng))
+        play(
+            component,
+            _vectors(engine, params, [_stimulus(engine, params, one, rng)], rng),
+        )
         return problems
     stimuli = [*_stimuli(engine, params, rng, shapes)]
     played = play(component, _vectors(engine, params, stimuli, rng))
@@ -329,9 +313,7 @@ def check_rtl(
 def _check_widths(component: wiring.Component, ports: Layout) -> list[str]:
     wanted = {
         "job": sum(field.bits for field in ports.job),
-        "activations": ports.activations.bits,
-        "weights": ports.weights.bits,
-        "results": ports.results.bits,
+        **{name: port.bits for name, port in ports.streams.items()},
     }
     found = {name: len(Value.cast(getattr(component, name).payload)) for name in wanted}
     return [
@@ -362,15 +344,29 @@ def _vectors(
     return build_vectors(engine, params, stimuli, top=engine.name, seed=seed)  # type: ignore[arg-type]
 
 
+def _stimulus(
+    engine: EngineParts,
+    params: Any,
+    jobs: Jobs,
+    rng: np.random.Generator,
+    name: str = "one job",
+    stalls: tuple[Stalls, ...] = (Stalls(),),
+    *,
+    extremes: bool = False,
+) -> Stimulus:
+    ports = engine.golden.layout(params)
+    return random_stimulus(ports, jobs, rng, name, stalls, extremes=extremes)
+
+
 def _stimuli(
     engine: EngineParts, params: Any, rng: np.random.Generator, shapes: Sequence[Shape]
 ) -> Iterator[Stimulus]:
-    combinations = width_choices(engine.golden.layout(params))
+    combinations = setting_choices(engine.golden.layout(params))
     for index, (m, n, k) in enumerate(shapes):
-        widths = combinations[index % len(combinations)]
-        jobs = with_widths(engine.golden.jobs(params, m, n, k), widths)
+        settings = combinations[index % len(combinations)]
+        jobs = with_settings(engine.golden.jobs(params, m, n, k), settings)
         disturbance = DISTURBANCES[index % len(DISTURBANCES)]
-        name = _named((m, n, k), widths)
+        name = _named((m, n, k), settings)
         yield _stimulus(engine, params, jobs, rng, name, (Stalls(), disturbance))
     longest = engine.golden.jobs(params, 2, 2, params.k_max)
     yield _stimulus(engine, params, longest, rng, f"longest K={params.k_max}", extremes=True)
@@ -402,7 +398,7 @@ def _tiles(
     ports = engine.golden.layout(params)
     limits = tile_limits(ports)
     limits[Dim.K] = min(limits[Dim.K], params.k_max)
-    combinations = width_choices(ports)
+    combinations = setting_choices(ports)
     count = TILES
     sizes = {
         dim: [1 if dim is thin else _some_size(min(limit, STREAM), rng) for _ in range(count)]
@@ -429,72 +425,18 @@ def _each_width(engine: EngineParts, params: Any, rng: np.random.Generator) -> J
 
     Of very many combinations, the narrowest, the widest and some others.
     """
-    combinations = width_choices(engine.golden.layout(params))
+    combinations = setting_choices(engine.golden.layout(params))
     if len(combinations) > WIDTHS:
         some = 1 + rng.permutation(len(combinations) - 2)[: WIDTHS - 2]
         combinations = [combinations[index] for index in (0, *some, -1)]
     lists = [
-        with_widths(engine.golden.jobs(params, 2, 2, min(3, params.k_max)), widths).moved(
+        with_settings(engine.golden.jobs(params, 2, 2, min(3, params.k_max)), settings).moved(
             2 * index, 2 * index
         )
-        for index, widths in enumerate(combinations)
+        for index, settings in enumerate(combinations)
     ]
     return Jobs.concatenate(*lists)
 
 
 def _some_size(most: int, rng: np.random.Generator) -> int:
     return int(rng.choice([1, most, int(rng.integers(1, most + 1))]))
-
-
-def _stimulus(
-    engine: EngineParts,
-    params: Any,
-    jobs: Jobs,
-    rng: np.random.Generator,
-    name: str = "one job",
-    stalls: tuple[Stalls, ...] = (Stalls(),),
-    *,
-    extremes: bool = False,
-) -> Stimulus:
-    ports = engine.golden.layout(params)
-    m, n, k = (
-        int(np.max(start + size))
-        for start, size in ((jobs.m0, jobs.m), (jobs.n0, jobs.n), (jobs.k0, jobs.k))
-    )
-    first = next(iter(jobs))
-    a, w = (
-        mixed_codes(port.format_of(first), shape, axis, rng, extremes=extremes).astype(
-            port.format.extremes.dtype
-        )
-        for port, shape, axis in ((ports.activations, (m, k), 0), (ports.weights, (k, n), 1))
-    )
-    for job in jobs:
-        # Tiles of other widths have matrices of their own.
-        for port, codes, axis in ((ports.activations, a, 0), (ports.weights, w, 1)):
-            format = port.format_of(job)
-            if format != port.format_of(first):
-                tile = codes[job.tile(port.operand)]
-                tile[:] = mixed_codes(format, tile.shape, axis, rng, extremes=extremes)
-    return Stimulus(name=name, jobs=jobs, a=a, w=w, stalls=stalls)
-
-
-def mixed_codes(
-    format: Format,
-    shape: tuple[int, int],
-    axis: int,
-    rng: np.random.Generator,
-    *,
-    extremes: bool = False,
-) -> Codes:
-    """Random codes; along ``axis`` some lines, or all, consist of one extreme value alone."""
-    low, high = format.extremes
-    codes = format.draw(rng, shape)
-    lines = codes if axis == 0 else codes.T
-    for index, line in enumerate(lines):
-        if extremes:
-            line[:] = high if index % 2 else low
-        elif rng.random() < 0.4:
-            line[:] = rng.choice([low, high])
-        elif rng.random() < 0.2:
-            line[:] = rng.choice([low, high], len(line))
-    return codes

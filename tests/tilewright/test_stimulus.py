@@ -16,7 +16,7 @@ from hw.bench.vectors import Vectors
 from tests.support.designs import corner_params, drawn_params
 from tilewright.cases import random_codes
 from tilewright.catalog import find_engine
-from tilewright.stimulus import PORTS, Stalls, Stimulus, build_vectors, port_bits
+from tilewright.stimulus import Stalls, Stimulus, build_vectors, port_bits
 
 ENGINE = find_engine("systolic")
 CORNERS = corner_params(ENGINE.params_type)
@@ -107,7 +107,7 @@ def test_lanes_carry_what_the_layout_says(params: Any) -> None:
     for case, stimulus in enumerate(stimuli):
         check_case(params, built, case, stimulus)
     assert len(built.mask) == len(built.beats["results"])
-    ends = [case.beats[port] for case in built.plan.cases for port in PORTS]
+    ends = [case.beats[port] for case in built.plan.cases for port in built.plan.bits]
     assert max(end for _, end in ends) == max(len(rows) for rows in built.beats.values())
 
 
@@ -167,7 +167,7 @@ def test_the_plan() -> None:
         "weights": 0.125,
         "results": 0.75,
     }
-    assert plan.cases[0].stalls == dict.fromkeys(PORTS, 0.0)
+    assert plan.cases[0].stalls == dict.fromkeys(plan.bits, 0.0)
     assert plan.cases[0].beats == plan.cases[1].beats
     assert plan.patience_cycles > cycles
 
