@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from golden.arith.rounding import round_half_away
-from golden.formats import IntFormat
+from golden.formats import IntFormat, WholeFormat
 
 __all__ = [
     "Array",
@@ -44,16 +44,17 @@ class FloatType(Enum):
         return self.value
 
 
-Element: TypeAlias = IntFormat | FloatType
-"""Type of a tensor's elements."""
+Element: TypeAlias = WholeFormat | FloatType
+"""Type of a tensor's elements; formats that lack some integers are those of constant weights."""
 
 
 def storage_dtype(element: Element) -> np.dtype[Any]:
     """NumPy dtype that holds values of ``element``: int8 for ``int4``, float32 for float32."""
     if isinstance(element, FloatType):
         return np.dtype(element.value)
-    size = 1 << max(0, (element.bits - 1).bit_length() - 3)
-    return np.dtype(f"{'i' if element.signed else 'u'}{size}")
+    low, high, signed = element.min, element.max, element.min < 0
+    bits = max(high.bit_length(), (~low).bit_length()) + 1 if signed else high.bit_length()
+    return np.dtype(f"{'i' if signed else 'u'}{1 << max(0, (bits - 1).bit_length() - 3)}")
 
 
 def along_axis(values: Array, axis: int | None, rank: int) -> Array:
@@ -167,7 +168,7 @@ class Tensor:
         Unique in its graph.
     shape : tuple of int
         Full static shape.
-    element : IntFormat or FloatType
+    element : WholeFormat or FloatType
         Type of the elements.
     quantization : Quantization, optional
         What the integers stand for; None for floats and for plain integers such as indices.
@@ -197,7 +198,7 @@ class Tensor:
             self._check_data(self.data)
 
     def _check_quantization(self, quantization: Quantization) -> None:
-        if not isinstance(self.element, IntFormat):
+        if isinstance(self.element, FloatType):
             raise ValueError(f"tensor {self.name!r}: {self.element} is not quantized, integers are")
         axis = quantization.axis
         if axis is not None:
@@ -208,7 +209,8 @@ class Tensor:
                     f" do not fit shape {self.shape}"
                 )
         low, high = int(quantization.zero_point.min()), int(quantization.zero_point.max())
-        if not self.element.contains(low, high):
+        # A format without 0 has no zero point, which is to say 0.
+        if (low or high) and not self.element.contains(low, high):
             outside = low if low < self.element.min else high
             raise ValueError(
                 f"tensor {self.name!r}: zero point {outside} is not a value of {self.element}"
@@ -224,11 +226,11 @@ class Tensor:
                 f"tensor {self.name!r}: {self.element} is held as {storage_dtype(self.element)},"
                 f" not {data.dtype}"
             )
-        if (
-            isinstance(self.element, IntFormat)
-            and self.element.bits < 8 * data.itemsize
-            and data.size
-        ):
+        if isinstance(self.element, FloatType) or not data.size:
+            return
+        if not isinstance(self.element, IntFormat):
+            self.element.encode(data)
+        elif self.element.bits < 8 * data.itemsize:
             self.element.encode([int(data.min()), int(data.max())])
 
     @property
@@ -251,6 +253,19 @@ class Tensor:
             If the elements are not integers.
         """
         if not isinstance(self.element, IntFormat):
+            raise ValueError(f"tensor {self.name!r} holds {self.element}, not integers")
+        return self.element
+
+    @property
+    def whole_format(self) -> WholeFormat:
+        """Element type of a tensor of integers, all of them or some.
+
+        Raises
+        ------
+        ValueError
+            If the elements are not integers.
+        """
+        if isinstance(self.element, FloatType):
             raise ValueError(f"tensor {self.name!r} holds {self.element}, not integers")
         return self.element
 
@@ -280,7 +295,9 @@ class Tensor:
         kinds: Sequence[str] = "fiub" if self.is_float else "iub"
         if values.dtype.kind not in kinds:
             raise ValueError(f"tensor {self.name!r} holds {self.element}, not {values.dtype}")
-        if isinstance(self.element, IntFormat) and values.size:
+        if not isinstance(self.element, (IntFormat, FloatType)):
+            self.element.encode(values)
+        elif isinstance(self.element, IntFormat) and values.size:
             low, high = int(values.min()), int(values.max())
             if not self.element.contains(low, high):
                 outside = low if low < self.element.min else high

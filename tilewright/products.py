@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.contract import Jobs
+from golden.contract import Jobs, PortLayout
 from golden.errors import UserError
-from golden.formats import Codes, IntFormat
+from golden.formats import Codes, Format
 from golden.operators.base import MatrixProduct
+from golden.quantized import QuantizedTensor
 from tilewright.catalog import Engine
+from tilewright.operands import fit_operands
 
 __all__ = ["EngineProducts", "GemmCodes"]
 
@@ -25,7 +27,7 @@ class GemmCodes:
     layer : str
         Operator that it belongs to.
     a, w : ndarray of unsigned, shapes (M, K) and (K, N)
-        Codes of the engine's formats.
+        Codes of the engine's formats, as wide as the jobs say.
     jobs : Jobs
     """
 
@@ -62,38 +64,24 @@ class EngineProducts:
             If the engine can not take the formats or sizes; the message names the layer.
         """
         ports = self.engine.golden.layout(self.params)
-        formats = ports.activations.format, ports.weights.format
-        a, a_offset = _fitted("activation", product.a, product.a_format, formats[0], product)
-        w, w_offset = _fitted("weight", product.w, product.w_format, formats[1], product)
+        fits = fit_operands(product.operator, ports, product.a_format, product.w_format)
+        a, w = fits.a.encode(product.a), fits.w.encode(product.w)
         try:
             jobs = self.engine.golden.jobs(self.params, a.shape[0], w.shape[1], a.shape[1])
-            codes = self.engine.golden.matmul(self.params, a, w)
+            for width, bits in fits.widths.items():
+                jobs = jobs.with_bits(width, bits)
+            codes = self.engine.golden.matmul(
+                self.params,
+                _operand(a, fits.a.format, ports.activations),
+                _operand(w, fits.w.format, ports.weights),
+            )
         except UserError as error:
             raise UserError(f"layer {product.operator}: {error}") from None
         self.keep(GemmCodes(layer=product.operator, a=a, w=w, jobs=jobs))
         sums = ports.results.format.decode(codes).astype(np.int64)
-        if a_offset:
-            sums = sums + a_offset * product.w.sum(axis=0, keepdims=True)
-        if w_offset:
-            centred = product.a - a_offset
-            sums = sums + w_offset * centred.sum(axis=1, keepdims=True)
-        return sums
+        return fits.sums(sums, product.a, product.w)
 
 
-def _fitted(
-    param: str, values: NDArray[np.int64], given: IntFormat, own: Any, product: MatrixProduct
-) -> tuple[Codes, int]:
-    """Codes in the engine's format ``own``, and what has to be added to their values.
-
-    An unsigned operand of a signed engine of equal width, or the other way round, is moved by half
-    the range; the sums are corrected outside, as for any zero point.
-    """
-    if own.contains(given.min, given.max):
-        return own.encode(values), 0
-    if own.bits == given.bits:
-        offset = given.min - own.min
-        return own.encode(values - offset), offset
-    raise UserError(
-        f"layer {product.operator} has {given} {param}s, which the engine's {own} does not hold;"
-        f" set {param}={given}"
-    )
+def _operand(codes: Codes, format: Format, port: PortLayout) -> Codes | QuantizedTensor:
+    """Bare codes where they are of the port's format."""
+    return codes if format == port.format else QuantizedTensor(codes=codes, format=format)

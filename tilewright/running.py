@@ -10,9 +10,10 @@ from golden.evaluate import evaluate
 from golden.graph import Graph
 from golden.tensors import Array
 from mapper.workloads import graph_workload
-from sim.bare import EngineLayer, time_layers
+from sim.bare import EngineLayer, time_layers, total_utilisation
 from tilewright.caching import Cache
 from tilewright.catalog import Engine, find_design
+from tilewright.operands import graph_widths
 from tilewright.products import EngineProducts, GemmCodes
 from tilewright.progress import progress
 from tilewright.rtl import RtlReport, RtlRun
@@ -136,7 +137,8 @@ def run(
     graph = load_model(model)
     workload = graph_workload(graph)
     _require_runnable(graph, str(model))
-    layers = time_layers(found.golden, found.sim, design, workload.layers)
+    widths = graph_widths(graph, found.golden.layout(design))
+    layers = time_layers(found.golden, found.sim, design, workload.layers, widths)
     fed = read_inputs(graph, inputs) if inputs else random_inputs(graph, samples or 1, seed)
     count = len(next(iter(fed.values())))
     truth = None if labels is None else read_labels(labels, count, graph)
@@ -154,7 +156,7 @@ def run(
         seed=None if inputs else seed,
         total_cycles=total,
         layers=layers,
-        utilisation=sum(layer.macs for layer in layers) / (total * design.macs_per_cycle),
+        utilisation=total_utilisation(layers),
         outputs=str(saved),
         accuracy=None if truth is None else accuracy(results[graph.outputs[0]], truth),
         rtl=None if verilog is None else verilog.report(),

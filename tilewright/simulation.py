@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
+from golden.contract import Layout
 from golden.errors import UserError
-from sim.bare import EngineLayer, time_layers
+from sim.bare import EngineLayer, Widths, time_layers, total_utilisation
 from sim.scalesim import scalesim_workload
 from sim.workload import Workload
 from tilewright.catalog import find_design
-from tilewright.workloads import load_workload
+from tilewright.operands import graph_widths
+from tilewright.workloads import is_model, load_model, load_workload
 
 __all__ = ["simulate"]
 
@@ -46,18 +48,18 @@ def simulate(
         If the workload can not be read, or does not fit the engine.
     """
     found, design = find_design(engine, params or {})
-    work = load_workload(workload) if isinstance(workload, str) else workload
+    work, widths = _work(workload, found.golden.layout(design))
     if compat == "scalesim":
         return _as_scalesim(found.name, design, work)
     if compat is not None:
         raise UserError(f"compat must be scalesim, not {compat!r}")
-    layers = time_layers(found.golden, found.sim, design, work.layers)
+    layers = time_layers(found.golden, found.sim, design, work.layers, widths)
     total = sum(layer.cycles for layer in layers)
     return {
         "workload": work.name,
         "engine": found.name,
         "total_cycles": total,
-        "utilisation": sum(layer.macs for layer in layers) / (total * design.macs_per_cycle),
+        "utilisation": total_utilisation(layers),
         "layers": [_layer_json(layer) for layer in layers],
         "dram_bytes": sum(layer.dram_bytes for layer in layers),
     }
@@ -65,6 +67,19 @@ def simulate(
 
 def _layer_json(layer: EngineLayer) -> dict[str, Any]:
     return {**asdict(layer), "dram_bytes": layer.dram_bytes}
+
+
+def _work(workload: str | Workload, ports: Layout) -> tuple[Workload, dict[str, Widths]]:
+    """Layers, and of those of a model that fit the engine what jobs say of their operands."""
+    if not isinstance(workload, str):
+        return workload, {}
+    if not is_model(workload):
+        return load_workload(workload), {}
+    # Imported late: a table or a GEMM needs no graph.
+    from mapper.workloads import graph_workload
+
+    graph = load_model(workload)
+    return graph_workload(graph), graph_widths(graph, ports)
 
 
 def _as_scalesim(engine: str, design: Any, work: Workload) -> dict[str, Any]:

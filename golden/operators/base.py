@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from golden.arith.exact import exact_matmul
 from golden.arith.requantize import Requantization
-from golden.formats import IntFormat
+from golden.formats import IntFormat, WholeFormat
 from golden.tensors import Array, Shape, Tensor
 
 __all__ = [
@@ -66,8 +66,10 @@ class MatrixProduct:
         Activations; zero point not subtracted.
     w : ndarray of int64, shape (K, N)
         Weights; zero point not subtracted.
-    a_format, w_format : IntFormat
-        What the values of ``a`` and ``w`` fit in.
+    a_format : IntFormat
+        What the values of ``a`` fit in.
+    w_format : WholeFormat
+        What the values of ``w`` fit in.
     """
 
     operator: str
@@ -75,7 +77,7 @@ class MatrixProduct:
     a: NDArray[np.int64]
     w: NDArray[np.int64]
     a_format: IntFormat
-    w_format: IntFormat
+    w_format: WholeFormat
 
 
 Product: TypeAlias = Callable[[MatrixProduct], NDArray[np.int64]]
@@ -233,7 +235,7 @@ def centred_product(
             a=a,
             w=w,
             a_format=tensors[0].int_format,
-            w_format=tensors[1].int_format,
+            w_format=tensors[1].whole_format,
         )
     )
     za = int(tensors[0].quantized.zero_point)

@@ -236,9 +236,8 @@ class _Folding:
 def _is_operand(tensor: Tensor, axis: int | None = None) -> bool:
     """Whether a tensor holds quantized integers with one scale, or scales along ``axis``."""
     return (
-        isinstance(tensor.element, IntFormat)
-        and tensor.element.bits <= _OPERAND_BITS
-        and tensor.quantization is not None
+        tensor.quantization is not None
+        and tensor.whole_format.bits <= _OPERAND_BITS
         and tensor.quantization.axis in {None, axis}
     )
 

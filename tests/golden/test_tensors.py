@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from golden.formats import INT8, UINT8, IntFormat
+from golden.formats import INT8, TERNARY, UINT8, BipolarFormat, IntFormat, parse_format
 from golden.tensors import FloatType, Quantization, Tensor, storage_dtype
 
 
@@ -137,3 +137,51 @@ def test_checked_refuses(element, values, message):
 def test_checked_converts():
     tensor = Tensor(name="t", shape=(3,), element=INT8)
     assert tensor.checked(np.array([1, 2, 3])).dtype == np.int8
+
+
+@pytest.mark.parametrize(
+    ("element", "dtype"),
+    [
+        (TERNARY, np.int8),
+        (BipolarFormat(1), np.int8),
+        (BipolarFormat(7), np.int8),
+        (BipolarFormat(8), np.int16),
+        (parse_format("flint4"), np.int8),
+        (parse_format("uflint8"), np.uint16),
+        (IntFormat(1, signed=False), np.uint8),
+        (IntFormat(9), np.int16),
+    ],
+)
+def test_integers_are_held_in_the_smallest_dtype(element, dtype):
+    assert np.iinfo(dtype).min <= element.min
+    assert element.max <= np.iinfo(dtype).max
+    if np.dtype(dtype).itemsize > 1:
+        smaller = np.iinfo(f"{np.dtype(dtype).kind}{np.dtype(dtype).itemsize // 2}")
+        assert not smaller.min <= element.min <= element.max <= smaller.max
+    assert storage_dtype(element) == dtype
+
+
+@pytest.mark.parametrize(
+    ("element", "good", "bad"), [(TERNARY, [-1, 0, 1], -2), (BipolarFormat(2), [-3, 1, 3], 0)]
+)
+def test_constants_of_formats_that_lack_integers(element, good, bad):
+    data = np.array(good, np.int8)
+    tensor = Tensor(
+        name="w", shape=(3,), element=element, quantization=Quantization.of(0.5), data=data
+    )
+    assert tensor.whole_format == element
+    assert np.array_equal(tensor.quantized.dequantize(data), 0.5 * data)
+    with pytest.raises(ValueError, match="not integers"):
+        _ = tensor.int_format
+    wrong = data.copy()
+    wrong[0] = bad
+    with pytest.raises(ValueError, match=f"{bad} is not a value of {element.name}"):
+        Tensor(name="w", shape=(3,), element=element, data=wrong)
+    with pytest.raises(ValueError, match=f"{bad} is not a value of {element.name}"):
+        tensor.checked(wrong)
+
+
+def test_floats_are_no_weights_of_whole_numbers():
+    tensor = Tensor(name="t", shape=(), element=FloatType.FLOAT32)
+    with pytest.raises(ValueError, match="holds float32, not integers"):
+        _ = tensor.whole_format

@@ -9,6 +9,7 @@ from golden.tensors import Array
 from mapper.importers.errors import ModelError
 from mapper.importers.folding import fold_quantization
 from mapper.importers.onnx.draft import Draft, element_of
+from mapper.importers.onnx.labels import FORMAT_KEY, labelled_tensor
 from mapper.importers.onnx.loading import bound_inputs, checked, load, opset
 from mapper.importers.onnx.node import Node, dtype_of
 from mapper.importers.onnx.registry import SUPPORTED, convert
@@ -63,7 +64,7 @@ def _build(model: onnx.ModelProto, batch: int) -> Graph:
         except ValueError as error:
             raise ValueError(f"input {name!r}: {error}") from None
     for initializer in model.graph.initializer:
-        draft.add_constant(initializer.name, _values(initializer))
+        _add_initializer(draft, initializer)
     read = {name for proto in model.graph.node for name in proto.input}
     read.update(value.name for value in model.graph.output)
     for proto in model.graph.node:
@@ -82,6 +83,19 @@ def _build(model: onnx.ModelProto, batch: int) -> Graph:
         except ValueError as error:
             raise ValueError(f"node {node.name!r} ({node.kind}): {error}") from None
     return draft.graph(model.graph.name, tuple(value.name for value in model.graph.output))
+
+
+def _add_initializer(draft: Draft, initializer: onnx.TensorProto) -> None:
+    """Add a constant; integers are of the format that their metadata name, if they do."""
+    values = _values(initializer)
+    name = next((x.value for x in initializer.metadata_props if x.key == FORMAT_KEY), None)
+    if name is None:
+        draft.add_constant(initializer.name, values)
+        return
+    try:
+        draft.add_tensor(labelled_tensor(initializer.name, values, name))
+    except ValueError as error:
+        raise ValueError(f"initializer {initializer.name!r}: {error}") from None
 
 
 def _values(initializer: onnx.TensorProto) -> Array:
