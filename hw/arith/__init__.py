@@ -1,0 +1,1 @@
+"""Arithmetic: combinational, without control."""
