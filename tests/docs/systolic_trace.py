@@ -15,7 +15,8 @@ from amaranth.sim import Simulator
 
 from golden.contract import Job, Operand
 from golden.engines.systolic import Dataflow, Params, jobs, layout, matmul
-from hw.engines.systolic import Engine, operand_stationary, output_stationary
+from hw.engines.systolic import Engine
+from hw.lib.systolic import operand_stationary, output_stationary
 from sim.engines.systolic import timing_sequence
 
 __all__ = ["picture"]

@@ -21,15 +21,30 @@ from tilewright.verification import Verification, verify_vectors
 
 GOLDEN = "golden.engines.systolic"
 ENGINE = "hw.engines.systolic.engine"
-OPERAND = "hw.engines.systolic.operand_stationary"
-OUTPUT = "hw.engines.systolic.output_stationary"
+OPERAND = "hw.lib.systolic.operand_stationary"
+OUTPUT = "hw.lib.systolic.output_stationary"
+RESTING = "hw.lib.systolic.resting_sums"
+PRODUCTS = "hw.arith.products"
 SKEW = "hw.lib.skew"
 SKID = "hw.lib.skid"
 SHAPES = "hw.shapes"
 SIM = "sim.engines.systolic"
 SUMS = "golden.arith.sums"
 
-MODULES = (GOLDEN, "hw.engines.systolic", ENGINE, OPERAND, OUTPUT, SKEW, SKID, SHAPES, SIM, SUMS)
+MODULES = (
+    GOLDEN,
+    "hw.engines.systolic",
+    ENGINE,
+    OPERAND,
+    OUTPUT,
+    RESTING,
+    PRODUCTS,
+    SKEW,
+    SKID,
+    SHAPES,
+    SIM,
+    SUMS,
+)
 
 OS = {"dataflow": "os"}
 WS = {"dataflow": "ws"}
@@ -45,16 +60,16 @@ def fault(module: str, old: str, new: str, broken: str, **params: object) -> Fau
 
 ARITHMETIC = (
     fault(
-        OUTPUT,
-        "product = self.activation * self.weight",
-        "product = self.activation.as_unsigned() * self.weight",
+        PRODUCTS,
+        "return left * top",
+        "return left.as_unsigned() * top",
         "activations taken as unsigned",
         **OS,
     ),
     fault(
-        OPERAND,
-        "product = self.moving * active",
-        "product = (self.moving * active).as_unsigned()",
+        PRODUCTS,
+        "return left * top",
+        "return (left * top).as_unsigned()",
         "product taken as unsigned",
         **WS,
     ),
@@ -128,7 +143,7 @@ ARITHMETIC = (
 
 CONTROL = (
     fault(
-        ENGINE,
+        RESTING,
         "self.job.ready.eq(~busy | (fire & last)),",
         "self.job.ready.eq(~busy),",
         "next job waits for an idle cycle",
@@ -205,49 +220,49 @@ CONTROL = (
         **WS,
     ),
     fault(
-        ENGINE,
+        RESTING,
         "grid.last.eq(fire & last),",
         "grid.last.eq(last & busy & enable),",
         "the last beat counts before it is there",
         **OS,
     ),
     fault(
-        ENGINE,
+        RESTING,
         "may_fire = enable & busy & ~(last & (draining != 0))",
         "may_fire = enable & busy",
         "a sum is moved into a drain register that is in use",
         **OS,
     ),
     fault(
-        ENGINE,
+        RESTING,
         "m.d.sync += [draining.eq(height - 1), busy.eq(0)]",
         "m.d.sync += [draining.eq(height), busy.eq(0)]",
         "the drain counts one cycle too many",
         **OS,
     ),
     fault(
-        ENGINE,
+        RESTING,
         "with m.If(enable & (draining != 0)):",
         "with m.If(draining != 0):",
         "the drain is counted while results are stopped",
         **OS,
     ),
     fault(
-        ENGINE,
+        RESTING,
         "fire = may_fire & self.activations.valid & self.weights.valid",
         "fire = may_fire & self.activations.valid",
         "weights are used before they are there",
         **OS,
     ),
     fault(
-        ENGINE,
+        RESTING,
         "self.activations.ready.eq(may_fire & self.weights.valid),",
         "self.activations.ready.eq(may_fire),",
         "activations are taken although the weights are missing",
         **OS,
     ),
     fault(
-        ENGINE,
+        RESTING,
         "busy, first = Signal(), Signal()",
         "busy, first = Signal(reset_less=True), Signal()",
         "reset does not end a job",
@@ -269,9 +284,9 @@ CONTROL = (
         **IS,
     ),
     fault(
-        ENGINE,
-        "draining = Signal(range(max(2, params.rows)))",
-        "draining = Signal(range(max(2, params.rows)), reset_less=True)",
+        RESTING,
+        "draining = Signal(range(max(2, self._rows)))",
+        "draining = Signal(range(max(2, self._rows)), reset_less=True)",
         "reset leaves the drain counting",
         **OS,
         rows=6,
@@ -330,8 +345,8 @@ CONTROL = (
     ),
     fault(
         OPERAND,
-        "Skew, shape_of(moving), tuple(range(1, rows + 1))",
-        "Skew, shape_of(moving), tuple(range(rows))",
+        "Skew, product.left, tuple(range(1, rows + 1))",
+        "Skew, product.left, tuple(range(rows))",
         "swap one cycle late against the moving operand",
         **IS,
     ),

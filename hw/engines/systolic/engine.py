@@ -5,9 +5,11 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from golden.engines.systolic import Dataflow, Params, layout
-from hw.engines.systolic import operand_stationary, output_stationary
+from hw.arith.products import IntegerProduct
 from hw.lib.skid import SkidBuffer
-from hw.shapes import beat_shape, job_shape
+from hw.lib.systolic.operand_stationary import Grid
+from hw.lib.systolic.resting_sums import RestingSums
+from hw.shapes import beat_shape, job_shape, shape_of
 
 __all__ = ["Engine"]
 
@@ -51,73 +53,40 @@ class Engine(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.submodules.leave = leave = SkidBuffer(self.results.payload.shape())
-        wiring.connect(m, leave.o, wiring.flipped(self.results))
         if self._params.dataflow is Dataflow.OS:
-            self._output_stationary(m, leave.i)
+            self._output_stationary(m)
         else:
+            m.submodules.leave = leave = SkidBuffer(self.results.payload.shape())
+            wiring.connect(m, leave.o, wiring.flipped(self.results))
             self._operand_stationary(m, leave.i)
         return m
 
-    def _output_stationary(self, m: Module, results: stream.Interface) -> None:
+    def _output_stationary(self, m: Module) -> None:
         params = self._params
-        m.submodules.grid = grid = output_stationary.Grid(
+        m.submodules.array = array = RestingSums(
+            self.job.payload.shape(),
             params.rows,
             params.cols,
-            params.activation,
-            params.weight,
-            params.sums,
+            IntegerProduct(shape_of(params.activation), shape_of(params.weight)),
+            shape_of(params.sums),
             params.pe_pipeline,
         )
-        enable = results.ready
-        busy, first = Signal(), Signal()
-        height = Signal.like(self.job.payload.m, reset_less=True)
-        left = Signal.like(self.job.payload.k, reset_less=True)
-        # The drain registers of the tile before are in use for this many more cycles.
-        draining = Signal(range(max(2, params.rows)))
-        last = left == 1
-        may_fire = enable & busy & ~(last & (draining != 0))
-        fire = may_fire & self.activations.valid & self.weights.valid
-        m.d.comb += [
-            self.activations.ready.eq(may_fire & self.weights.valid),
-            self.weights.ready.eq(may_fire & self.activations.valid),
-            self.job.ready.eq(~busy | (fire & last)),
-            grid.enable.eq(enable),
-            grid.valid.eq(fire),
-            grid.first.eq(fire & first),
-            grid.last.eq(fire & last),
-            grid.m.eq(height),
-            grid.activations.eq(self.activations.payload),
-            grid.weights.eq(self.weights.payload),
-            results.valid.eq(grid.results_valid),
-            results.payload.eq(grid.results),
-        ]
-        with m.If(enable & (draining != 0)):
-            m.d.sync += draining.eq(draining - 1)
-        with m.If(fire):
-            m.d.sync += [left.eq(left - 1), first.eq(0)]
-            with m.If(last):
-                m.d.sync += [draining.eq(height - 1), busy.eq(0)]
-        with m.If(self.job.valid & self.job.ready):
-            m.d.sync += [
-                busy.eq(1),
-                first.eq(1),
-                height.eq(self.job.payload.m),
-                left.eq(self.job.payload.k),
-            ]
+        for name in ("job", "activations", "weights"):
+            wiring.connect(m, wiring.flipped(getattr(self, name)), getattr(array, name))
+        wiring.connect(m, array.results, wiring.flipped(self.results))
 
     def _operand_stationary(self, m: Module, results: stream.Interface) -> None:
         params = self._params
         if params.dataflow is Dataflow.WS:
             resting, moving = self.weights, self.activations
-            formats = params.weight, params.activation
+            product = IntegerProduct(shape_of(params.activation), shape_of(params.weight))
             length = self.job.payload.m
         else:
             resting, moving = self.activations, self.weights
-            formats = params.activation, params.weight
+            product = IntegerProduct(shape_of(params.weight), shape_of(params.activation))
             length = self.job.payload.n
-        m.submodules.grid = grid = operand_stationary.Grid(
-            params.rows, params.cols, *formats, params.column_sums, params.pe_pipeline
+        m.submodules.grid = grid = Grid(
+            params.rows, params.cols, product, shape_of(params.column_sums), params.pe_pipeline
         )
         rows = params.rows
         enable = results.ready

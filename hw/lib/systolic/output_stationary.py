@@ -1,13 +1,12 @@
 """Grid in which sums rest and both operands move."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Shape, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from golden.formats import IntFormat
+from hw.arith.products import Product
 from hw.emit import place
 from hw.lib.skew import Skew
-from hw.shapes import shape_of
 
 __all__ = ["DrainControl", "Grid", "ProcessingElement", "Row"]
 
@@ -22,9 +21,10 @@ class ProcessingElement(wiring.Component):
 
     Parameters
     ----------
-    activation, weight, sums : IntFormat
+    product : Product
+    sums : Shape
     pipeline : bool
-        Register between multiplier and adder.
+        Register between product and adder.
     """
 
     enable: Signal
@@ -41,11 +41,10 @@ class ProcessingElement(wiring.Component):
     drain: Signal
     drain_below: Signal
 
-    def __init__(
-        self, activation: IntFormat, weight: IntFormat, sums: IntFormat, pipeline: bool
-    ) -> None:
+    def __init__(self, product: Product, sums: Shape, pipeline: bool) -> None:
+        self._product = product
         self._pipeline = pipeline
-        a, w, d = (shape_of(format) for format in (activation, weight, sums))
+        a, w, d = product.left, product.top, sums
         super().__init__(
             {
                 "enable": In(1),
@@ -71,7 +70,7 @@ class ProcessingElement(wiring.Component):
         activation = Signal.like(self.activation, reset_less=True)
         weight = Signal.like(self.weight, reset_less=True)
         total = Signal.like(self.drain)
-        product = self.activation * self.weight
+        product = self._product.of(self.activation, self.weight)
         with m.If(self.enable):
             if self._pipeline:
                 stage = Signal(product.shape(), reset_less=True)
@@ -112,20 +111,18 @@ class Row(wiring.Component):
     drain: data.View
     drain_below: data.View
 
-    def __init__(
-        self, cols: int, activation: IntFormat, weight: IntFormat, sums: IntFormat, pipeline: bool
-    ) -> None:
+    def __init__(self, cols: int, product: Product, sums: Shape, pipeline: bool) -> None:
         self._cols = cols
-        self._element = (activation, weight, sums, pipeline)
-        weights = data.ArrayLayout(shape_of(weight), cols)
-        drains = data.ArrayLayout(shape_of(sums), cols)
+        self._element = (product, sums, pipeline)
+        weights = data.ArrayLayout(product.top, cols)
+        drains = data.ArrayLayout(sums, cols)
         super().__init__(
             {
                 "enable": In(1),
                 "first": In(1),
                 "last": In(1),
                 "shift": In(1),
-                "activation": In(shape_of(activation)),
+                "activation": In(product.left),
                 "weights": In(weights),
                 "weights_below": Out(weights),
                 "drain": In(drains),
@@ -165,7 +162,8 @@ class Grid(wiring.Component):
     Parameters
     ----------
     rows, cols : int
-    activation, weight, sums : IntFormat
+    product : Product
+    sums : Shape
     pipeline : bool
 
     Members
@@ -189,17 +187,9 @@ class Grid(wiring.Component):
     results: data.View
     results_valid: Signal
 
-    def __init__(
-        self,
-        rows: int,
-        cols: int,
-        activation: IntFormat,
-        weight: IntFormat,
-        sums: IntFormat,
-        pipeline: bool,
-    ) -> None:
+    def __init__(self, rows: int, cols: int, product: Product, sums: Shape, pipeline: bool) -> None:
         self._rows = rows
-        self._row = (cols, activation, weight, sums, pipeline)
+        self._row = (cols, product, sums, pipeline)
         super().__init__(
             {
                 "enable": In(1),
@@ -207,9 +197,9 @@ class Grid(wiring.Component):
                 "first": In(1),
                 "last": In(1),
                 "m": In(range(rows + 1)),
-                "activations": In(data.ArrayLayout(shape_of(activation), rows)),
-                "weights": In(data.ArrayLayout(shape_of(weight), cols)),
-                "results": Out(data.ArrayLayout(shape_of(sums), cols)),
+                "activations": In(data.ArrayLayout(product.left, rows)),
+                "weights": In(data.ArrayLayout(product.top, cols)),
+                "results": Out(data.ArrayLayout(sums, cols)),
                 "results_valid": Out(1),
             }
         )
@@ -217,16 +207,12 @@ class Grid(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         rows = self._rows
-        cols, activation, weight, sums, pipeline = self._row
+        cols, product, sums, pipeline = self._row
         m.submodules.enter_left = left = place(
-            platform, Skew, shape_of(activation), tuple(range(1, rows + 1))
+            platform, Skew, product.left, tuple(range(1, rows + 1))
         )
-        m.submodules.enter_top = top = place(
-            platform, Skew, shape_of(weight), tuple(range(1, cols + 1))
-        )
-        m.submodules.leave = leave = place(
-            platform, Skew, shape_of(sums), tuple(range(cols - 1, -1, -1))
-        )
+        m.submodules.enter_top = top = place(platform, Skew, product.top, tuple(range(1, cols + 1)))
+        m.submodules.leave = leave = place(platform, Skew, sums, tuple(range(cols - 1, -1, -1)))
         m.submodules.drain = drain = DrainControl(rows)
         first, last, height = self.first, self.last, self.m
         if pipeline:

@@ -1,13 +1,12 @@
 """Grid in which one operand rests and sums move down."""
 
-from amaranth.hdl import Cat, Module, Signal
+from amaranth.hdl import Cat, Module, Shape, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from golden.formats import IntFormat
+from hw.arith.products import Product
 from hw.emit import place
 from hw.lib.skew import Skew
-from hw.shapes import shape_of
 
 __all__ = ["Grid", "ProcessingElement", "Row"]
 
@@ -22,10 +21,12 @@ class ProcessingElement(wiring.Component):
 
     Parameters
     ----------
-    stationary, moving, partial : IntFormat
-        Of the resting operand, the moving operand and the sums.
+    product : Product
+        Of the moving operand, from the left, and the resting one, from the top.
+    partial : Shape
+        Of the sums.
     pipeline : bool
-        Register between multiplier and adder.
+        Register between product and adder.
     """
 
     enable: Signal
@@ -40,11 +41,10 @@ class ProcessingElement(wiring.Component):
     partial: Signal
     partial_below: Signal
 
-    def __init__(
-        self, stationary: IntFormat, moving: IntFormat, partial: IntFormat, pipeline: bool
-    ) -> None:
+    def __init__(self, product: Product, partial: Shape, pipeline: bool) -> None:
+        self._product = product
         self._pipeline = pipeline
-        resting, passing, sums = (shape_of(f) for f in (stationary, moving, partial))
+        resting, passing, sums = product.top, product.left, partial
         super().__init__(
             {
                 "enable": In(1),
@@ -67,7 +67,7 @@ class ProcessingElement(wiring.Component):
         active = Signal.like(self.above, reset_less=True)
         moving_right = Signal.like(self.moving, reset_less=True)
         partial_below = Signal.like(self.partial, reset_less=True)
-        product = self.moving * active
+        product = self._product.of(self.moving, active)
         with m.If(self.enable):
             if self._pipeline:
                 stage = Signal(product.shape(), reset_less=True)
@@ -103,24 +103,17 @@ class Row(wiring.Component):
     partial: data.View
     partial_below: data.View
 
-    def __init__(
-        self,
-        cols: int,
-        stationary: IntFormat,
-        moving: IntFormat,
-        partial: IntFormat,
-        pipeline: bool,
-    ) -> None:
+    def __init__(self, cols: int, product: Product, partial: Shape, pipeline: bool) -> None:
         self._cols = cols
-        self._element = (stationary, moving, partial, pipeline)
-        resting = data.ArrayLayout(shape_of(stationary), cols)
-        sums = data.ArrayLayout(shape_of(partial), cols)
+        self._element = (product, partial, pipeline)
+        resting = data.ArrayLayout(product.top, cols)
+        sums = data.ArrayLayout(partial, cols)
         super().__init__(
             {
                 "enable": In(1),
                 "load": In(1),
                 "swap": In(1),
-                "moving": In(shape_of(moving)),
+                "moving": In(product.left),
                 "above": In(resting),
                 "below": Out(resting),
                 "partial": In(sums),
@@ -158,7 +151,8 @@ class Grid(wiring.Component):
     Parameters
     ----------
     rows, cols : int
-    stationary, moving, partial : IntFormat
+    product : Product
+    partial : Shape
     pipeline : bool
 
     Members
@@ -182,25 +176,19 @@ class Grid(wiring.Component):
     results_valid: Signal
 
     def __init__(
-        self,
-        rows: int,
-        cols: int,
-        stationary: IntFormat,
-        moving: IntFormat,
-        partial: IntFormat,
-        pipeline: bool,
+        self, rows: int, cols: int, product: Product, partial: Shape, pipeline: bool
     ) -> None:
         self._rows = rows
-        self._row = (cols, stationary, moving, partial, pipeline)
+        self._row = (cols, product, partial, pipeline)
         super().__init__(
             {
                 "enable": In(1),
                 "load": In(rows),
-                "stationary": In(data.ArrayLayout(shape_of(stationary), cols)),
+                "stationary": In(data.ArrayLayout(product.top, cols)),
                 "swap": In(1),
                 "valid": In(1),
-                "moving": In(data.ArrayLayout(shape_of(moving), rows)),
-                "results": Out(data.ArrayLayout(shape_of(partial), cols)),
+                "moving": In(data.ArrayLayout(product.left, rows)),
+                "results": Out(data.ArrayLayout(partial, cols)),
                 "results_valid": Out(1),
             }
         )
@@ -208,16 +196,12 @@ class Grid(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         rows = self._rows
-        cols, stationary, moving, partial, pipeline = self._row
-        m.submodules.enter_top = top = place(
-            platform, Skew, shape_of(stationary), tuple(range(cols))
-        )
+        cols, product, partial, pipeline = self._row
+        m.submodules.enter_top = top = place(platform, Skew, product.top, tuple(range(cols)))
         m.submodules.enter_left = left = place(
-            platform, Skew, shape_of(moving), tuple(range(1, rows + 1))
+            platform, Skew, product.left, tuple(range(1, rows + 1))
         )
-        m.submodules.leave = leave = place(
-            platform, Skew, shape_of(partial), tuple(range(cols - 1, -1, -1))
-        )
+        m.submodules.leave = leave = place(platform, Skew, partial, tuple(range(cols - 1, -1, -1)))
         swap = Signal(rows)
         arriving = Signal(rows + cols + pipeline)
         m.d.comb += [

@@ -1,0 +1,1 @@
+"""Systolic arrays, whatever their elements multiply."""
