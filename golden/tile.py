@@ -4,59 +4,110 @@ A job is a tile of up to ``m`` rows and ``n`` columns with any K. Its K is cut i
 each step brings one beat of activations, and of weights one beat or as many as they have planes.
 """
 
-from typing import Protocol
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
 
-from golden.arith.sums import Summing, check_k, sums_format
-from golden.contract import Beat, Dim, JobField, Jobs, Lane, Operand, PortLayout
+from golden.arith.sums import Overflow, check_accumulator, check_k, sum_products, sums_format
+from golden.contract import Beat, Dim, JobField, Jobs, Lane, Layout, Operand, PortLayout
 from golden.errors import UserError
-from golden.formats import Codes, Format
+from golden.formats import INT8, Codes, Format, IntFormat
+from golden.params import param, require_types
 from golden.quantized import QuantizedTensor
 
 __all__ = [
-    "ACCUMULATOR_DOC",
-    "K_MAX_DOC",
+    "ACTIVATION_DOC",
     "MAX_SIDE",
     "MAX_STREAM",
-    "OVERFLOW_DOC",
     "STAGES_DOC",
-    "Tile",
+    "TileParams",
     "activations_port",
-    "check_sizes",
     "job_fields",
     "levels",
+    "multiply",
     "operand_codes",
     "results_port",
     "tile_jobs",
+    "tile_layout",
 ]
 
 MAX_SIDE = 256
 MAX_STREAM = (1 << 16) - 1
 """Longest K of a job."""
 
-ACCUMULATOR_DOC = "format of sums, 1 to 64 bits; default: the narrowest signed one that holds k_max"
-OVERFLOW_DOC = "wrap allows an accumulator that is too narrow for k_max"
-K_MAX_DOC = f"longest K of a GEMM, 1 to {MAX_STREAM}"
+ACTIVATION_DOC = "format of activations, integers of 1 to 16 bits"
 STAGES_DOC = "cycles from a beat of operands to the sums, up to 3 more than the tree has levels"
 
 
-class Tile(Summing, Protocol):
-    """Params of such an engine."""
+@dataclass(frozen=True, kw_only=True)
+class TileParams(ABC):
+    """Params that all such engines have; each adds its formats and knobs.
+
+    Raises
+    ------
+    UserError
+        If a param is out of range, or the accumulator can not hold every sum of ``k_max``
+        products and ``accumulator_overflow`` is not ``wrap``.
+    """
+
+    least_stages: ClassVar[int] = 1
+    """More where operands are kept in registers."""
+
+    m: int = param(4, f"rows of a tile, 1 to {MAX_SIDE}")
+    n: int = param(4, f"columns of a tile, 1 to {MAX_SIDE}")
+    k: int = param(4, f"products that are added up at once, 1 to {MAX_SIDE}")
+    activation: Format = param(INT8, ACTIVATION_DOC)
+    accumulator: IntFormat | None = param(
+        None, "format of sums, 1 to 64 bits; default: the narrowest signed one that holds k_max"
+    )
+    accumulator_overflow: Overflow = param(
+        Overflow.REFUSE, "wrap allows an accumulator that is too narrow for k_max"
+    )
+    k_max: int = param(4096, f"longest K of a GEMM, 1 to {MAX_STREAM}")
+    stages: int = param(2, STAGES_DOC)
+
+    def __post_init__(self) -> None:
+        require_types(self)
+        for name, low, high in (
+            ("m", 1, MAX_SIDE),
+            ("n", 1, MAX_SIDE),
+            ("k", 1, MAX_SIDE),
+            ("k_max", 1, MAX_STREAM),
+            ("stages", self.least_stages, levels(self.k) + 3),
+        ):
+            value = getattr(self, name)
+            if not low <= value <= high:
+                reason = f" where k={self.k}" if name == "stages" else ""
+                raise UserError(
+                    f"{name} must be an integer from {low} to {high}{reason}, not {value!r}"
+                )
+        self.check_operands()
+        check_accumulator(self)
+
+    @abstractmethod
+    def check_operands(self) -> None:
+        """Refuse formats and knobs of operands that the engine does not take.
+
+        Raises
+        ------
+        UserError
+            Naming the first one, what was given and what is allowed.
+        """
 
     @property
-    def m(self) -> int:
-        """Rows of a tile."""
+    @abstractmethod
+    def weight(self) -> Format:
+        """Format of weights, the widest where jobs say how wide they are."""
 
     @property
-    def n(self) -> int:
-        """Columns of a tile."""
+    def sums(self) -> IntFormat:
+        """Format of results."""
+        return sums_format(self)
 
     @property
-    def k(self) -> int:
-        """Products that are added up at once."""
-
-    @property
-    def stages(self) -> int:
-        """Cycles from a beat of operands to the sums."""
+    def macs_per_cycle(self) -> float:
+        """Multiply-accumulates per cycle of a full tile whose operands are the widest."""
+        return self.m * self.n * self.k
 
 
 def levels(k: int) -> int:
@@ -64,30 +115,7 @@ def levels(k: int) -> int:
     return (k - 1).bit_length()
 
 
-def check_sizes(params: Tile, *, least_stages: int = 1) -> None:
-    """Refuse sizes out of range.
-
-    Raises
-    ------
-    UserError
-        Naming the first one, what was given and what is allowed.
-    """
-    for name, low, high in (
-        ("m", 1, MAX_SIDE),
-        ("n", 1, MAX_SIDE),
-        ("k", 1, MAX_SIDE),
-        ("k_max", 1, MAX_STREAM),
-        ("stages", least_stages, levels(params.k) + 3),
-    ):
-        value = getattr(params, name)
-        if not low <= value <= high:
-            reason = f" where k={params.k}" if name == "stages" else ""
-            raise UserError(
-                f"{name} must be an integer from {low} to {high}{reason}, not {value!r}"
-            )
-
-
-def tile_jobs(params: Tile, m: int, n: int, k: int) -> Jobs:
+def tile_jobs(params: TileParams, m: int, n: int, k: int) -> Jobs:
     """Tiles of a GEMM, row of tiles by row of tiles; K is never cut.
 
     Raises
@@ -104,12 +132,37 @@ def tile_jobs(params: Tile, m: int, n: int, k: int) -> Jobs:
     return Jobs.grid((Dim.M, Dim.N, Dim.K), size, tile)
 
 
-def job_fields(params: Tile) -> tuple[JobField, ...]:
+def job_fields(params: TileParams) -> tuple[JobField, ...]:
     """What every such engine is told: rows and K of the tile, but not its columns."""
     return JobField(Dim.M, params.m), JobField(Dim.K, params.k_max)
 
 
-def activations_port(params: Tile) -> PortLayout:
+def tile_layout(
+    params: TileParams,
+    weights: PortLayout,
+    *widths: JobField,
+    activations: PortLayout | None = None,
+) -> Layout:
+    """Ports of an engine.
+
+    Parameters
+    ----------
+    params : TileParams
+    weights : PortLayout
+    *widths : JobField
+        What jobs say beside `job_fields`.
+    activations : PortLayout, optional
+        Default: `activations_port`.
+    """
+    return Layout(
+        job=(*job_fields(params), *widths),
+        activations=activations_port(params) if activations is None else activations,
+        weights=weights,
+        results=results_port(params),
+    )
+
+
+def activations_port(params: TileParams) -> PortLayout:
     """All rows of a step in one beat."""
     return PortLayout(
         operand=Operand.A,
@@ -119,7 +172,7 @@ def activations_port(params: Tile) -> PortLayout:
     )
 
 
-def results_port(params: Tile) -> PortLayout:
+def results_port(params: TileParams) -> PortLayout:
     """A row of the tile in one beat, the first row first."""
     return PortLayout(
         operand=Operand.D,
@@ -160,3 +213,36 @@ def operand_codes(
         fewer = " or the same with fewer bits" if narrower else ""
         raise UserError(f"{name} must be {widest.name}{fewer}, not {operand.format.name}")
     return operand.codes, operand.format
+
+
+def multiply(
+    params: TileParams,
+    a: Codes | QuantizedTensor,
+    w: Codes | QuantizedTensor,
+    c: Codes | None = None,
+) -> Codes:
+    """``a @ w + c``, exact, then wrapped to the accumulator.
+
+    Parameters
+    ----------
+    params : TileParams
+    a : ndarray of unsigned or QuantizedTensor, shape (M, K)
+        Codes of ``params.activation``.
+    w : ndarray of unsigned or QuantizedTensor, shape (K, N)
+        Codes of ``params.weight``.
+    c : ndarray of unsigned, shape (M, N), optional
+        Codes of ``params.sums`` to add to.
+
+    Returns
+    -------
+    ndarray of unsigned, shape (M, N)
+        Codes of ``params.sums``.
+
+    Raises
+    ------
+    UserError
+        If shapes or formats do not fit, or K exceeds ``k_max``.
+    """
+    first, activation = operand_codes("activations", a, params.activation)
+    second, weight = operand_codes("weights", w, params.weight)
+    return sum_products(params, activation.decode(first), weight.decode(second), c)

@@ -16,34 +16,21 @@ of the weights, where c and d are −1 for the sign plane of two's complement an
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
-
-from golden.arith.sums import Overflow, check_accumulator, sum_products, sums_format
+from golden.arith.planes import check_planes, planes_of, sum_planes
 from golden.contract import Beat, Dim, JobField, Jobs, Lane, Layout, Operand, PortLayout, Width
 from golden.errors import UserError
-from golden.formats import INT8, MAX_OPERAND_BITS, BipolarFormat, Codes, Format, IntFormat
-from golden.params import param, require_types
+from golden.formats import INT8, BipolarFormat, Codes, Format, IntFormat
+from golden.params import param
 from golden.quantized import QuantizedTensor
-from golden.tile import (
-    ACCUMULATOR_DOC,
-    K_MAX_DOC,
-    MAX_SIDE,
-    OVERFLOW_DOC,
-    STAGES_DOC,
-    check_sizes,
-    job_fields,
-    operand_codes,
-    results_port,
-    tile_jobs,
-)
+from golden.tile import MAX_SIDE, STAGES_DOC, TileParams, operand_codes, tile_jobs, tile_layout
 
 __all__ = ["PRESETS", "Params", "jobs", "layout", "matmul"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Params:
+class Params(TileParams):
     """Design parameters of an engine that counts bits of planes.
 
     Raises
@@ -53,8 +40,8 @@ class Params:
         can not hold every sum of ``k_max`` products and ``accumulator_overflow`` is not ``wrap``.
     """
 
-    m: int = param(4, f"rows of a tile, 1 to {MAX_SIDE}")
-    n: int = param(4, f"columns of a tile, 1 to {MAX_SIDE}")
+    least_stages: ClassVar[int] = 2
+
     k: int = param(16, f"bits that are counted at once, 1 to {MAX_SIDE}")
     activation: Format = param(
         INT8, "widest format of activations, integers or bipolar integers of 1 to 16 bits"
@@ -68,21 +55,13 @@ class Params:
     weight_planes: int = param(
         1, "planes of weights at once, 1 to the bits of weight; the rest in time"
     )
-    accumulator: IntFormat | None = param(None, ACCUMULATOR_DOC)
-    accumulator_overflow: Overflow = param(Overflow.REFUSE, OVERFLOW_DOC)
-    k_max: int = param(4096, K_MAX_DOC)
     stages: int = param(2, f"{STAGES_DOC}; at least 2, as bits are kept")
 
-    def __post_init__(self) -> None:
-        require_types(self)
-        check_sizes(self, least_stages=2)
+    def check_operands(self) -> None:
+        """Both operands have planes, of one kind, and not fewer than come at once."""
         for name in ("activation", "weight"):
             format: Format = getattr(self, name)
-            if not isinstance(format, (IntFormat, BipolarFormat)) or format.bits > MAX_OPERAND_BITS:
-                raise UserError(
-                    f"{name} must be an integer or bipolar format of 1 to {MAX_OPERAND_BITS} bits,"
-                    f" not {format.name}"
-                )
+            check_planes(name, format)
             planes = getattr(self, f"{name}_planes")
             if not 1 <= planes <= format.bits:
                 raise UserError(
@@ -94,12 +73,6 @@ class Params:
                 "activation and weight must be both integers or both bipolar, not"
                 f" {self.activation.name} and {self.weight.name}"
             )
-        check_accumulator(self)
-
-    @property
-    def sums(self) -> IntFormat:
-        """Format of results."""
-        return sums_format(self)
 
     @property
     def bipolar(self) -> bool:
@@ -171,37 +144,10 @@ def matmul(
     UserError
         If shapes or formats do not fit, or K exceeds ``k_max``.
     """
+    # Of bits, AND is the product; of signs, equality is: K - 2 popcount(XOR) is their sum.
     first, activation = operand_codes("activations", a, params.activation, narrower=True)
     second, weight = operand_codes("weights", w, params.weight, narrower=True)
-    planes = _planes(second, weight)
-    sums = c
-    for x, c_i in _planes(first, activation):
-        for y, d_j in planes:
-            # Of bits, AND is the product; of signs, equality is: K - 2 popcount(XOR) is their sum.
-            sums = sum_products(params, x, y * (c_i * d_j), sums)
-    assert sums is not None  # a format has a bit at least
-    return sums
-
-
-def _planes(codes: Codes, format: Format) -> list[tuple[NDArray[np.int64], int]]:
-    """What the bits of each plane stand for, 0 and 1 or −1 and 1, and what the plane is worth.
-
-    Raises
-    ------
-    UserError
-        If a code has more bits than the format.
-    """
-    if codes.size and int(codes.max()) >> format.bits:
-        raise UserError(f"{int(codes.max())} is not a code of {format.name}")
-    planes = []
-    for plane in range(format.bits):
-        bits = (codes.astype(np.int64) >> plane) & 1
-        if isinstance(format, BipolarFormat):
-            planes.append((2 * bits - 1, 1 << plane))
-        else:
-            is_sign = isinstance(format, IntFormat) and format.signed and plane == format.bits - 1
-            planes.append((bits, -(1 << plane) if is_sign else 1 << plane))
-    return planes
+    return sum_planes(params, planes_of(first, activation), planes_of(second, weight), c)
 
 
 def jobs(params: Params, m: int, n: int, k: int) -> Jobs:
@@ -215,12 +161,21 @@ def jobs(params: Params, m: int, n: int, k: int) -> Jobs:
 
 def layout(params: Params) -> Layout:
     """Ports: of each step, planes in the order in which they are used, lowest first, each once."""
-    return Layout(
-        job=(
-            *job_fields(params),
-            JobField(Width.ACTIVATION, params.activation.bits),
-            JobField(Width.WEIGHT, params.weight.bits),
+    return tile_layout(
+        params,
+        PortLayout(
+            operand=Operand.W,
+            format=params.weight,
+            lanes=(
+                Lane(Width.WEIGHT, params.weight_planes),
+                Lane(Dim.K, params.k),
+                Lane(Dim.N, params.n),
+            ),
+            beats=(Beat(Dim.K), Beat(Width.WEIGHT)),
+            digit_bits=1,
         ),
+        JobField(Width.ACTIVATION, params.activation.bits),
+        JobField(Width.WEIGHT, params.weight.bits),
         activations=PortLayout(
             operand=Operand.A,
             format=params.activation,
@@ -232,16 +187,4 @@ def layout(params: Params) -> Layout:
             beats=(Beat(Dim.K), Beat(Width.ACTIVATION)),
             digit_bits=1,
         ),
-        weights=PortLayout(
-            operand=Operand.W,
-            format=params.weight,
-            lanes=(
-                Lane(Width.WEIGHT, params.weight_planes),
-                Lane(Dim.K, params.k),
-                Lane(Dim.N, params.n),
-            ),
-            beats=(Beat(Dim.K), Beat(Width.WEIGHT)),
-            digit_bits=1,
-        ),
-        results=results_port(params),
     )

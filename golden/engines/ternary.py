@@ -12,25 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from golden.arith.sums import Overflow, check_accumulator, sum_products, sums_format
 from golden.contract import Beat, Dim, Jobs, Lane, Layout, Operand, PortLayout
 from golden.formats import INT8, TERNARY, Codes, IntFormat, TernaryFormat, operand_format
 from golden.packing import TRITS_3_IN_5, TRITS_5_IN_8, TritPacking
-from golden.params import param, require_types
+from golden.params import param
 from golden.quantized import QuantizedTensor
-from golden.tile import (
-    ACCUMULATOR_DOC,
-    K_MAX_DOC,
-    MAX_SIDE,
-    OVERFLOW_DOC,
-    STAGES_DOC,
-    activations_port,
-    check_sizes,
-    job_fields,
-    operand_codes,
-    results_port,
-    tile_jobs,
-)
+from golden.tile import ACTIVATION_DOC, MAX_SIDE, TileParams, multiply, tile_jobs, tile_layout
 
 __all__ = ["PRESETS", "Packed", "Params", "jobs", "layout", "matmul"]
 
@@ -53,46 +40,21 @@ class Packed(Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Params:
-    """Design parameters of an engine for ternary weights.
+class Params(TileParams):
+    """Design parameters of an engine for ternary weights."""
 
-    Raises
-    ------
-    UserError
-        If a param is out of range, or the accumulator can not hold every sum of ``k_max``
-        products and ``accumulator_overflow`` is not ``wrap``.
-    """
-
-    m: int = param(4, f"rows of a tile, 1 to {MAX_SIDE}")
-    n: int = param(4, f"columns of a tile, 1 to {MAX_SIDE}")
     k: int = param(4, f"activations that are added up at once, 1 to {MAX_SIDE}")
-    activation: IntFormat = param(INT8, "format of activations, integers of 1 to 16 bits")
+    activation: IntFormat = param(INT8, ACTIVATION_DOC)
     packed: Packed = param(Packed.CODES, "weights as codes of two bits, or in words of base 3")
-    accumulator: IntFormat | None = param(None, ACCUMULATOR_DOC)
-    accumulator_overflow: Overflow = param(Overflow.REFUSE, OVERFLOW_DOC)
-    k_max: int = param(4096, K_MAX_DOC)
-    stages: int = param(2, STAGES_DOC)
 
-    def __post_init__(self) -> None:
-        require_types(self)
-        check_sizes(self)
+    def check_operands(self) -> None:
+        """Activations are integers."""
         operand_format("activation", self.activation)
-        check_accumulator(self)
 
     @property
     def weight(self) -> TernaryFormat:
         """Format of weights."""
         return TERNARY
-
-    @property
-    def sums(self) -> IntFormat:
-        """Format of results."""
-        return sums_format(self)
-
-    @property
-    def macs_per_cycle(self) -> int:
-        """Multiply-accumulates that a full tile does in every cycle."""
-        return self.m * self.n * self.k
 
 
 PRESETS: Mapping[str, Params] = {}
@@ -104,31 +66,8 @@ def matmul(
     w: Codes | QuantizedTensor,
     c: Codes | None = None,
 ) -> Codes:
-    """``a @ w + c``, exact, then wrapped to the accumulator.
-
-    Parameters
-    ----------
-    params : Params
-    a : ndarray of unsigned or QuantizedTensor, shape (M, K)
-        Codes of ``params.activation``.
-    w : ndarray of unsigned or QuantizedTensor, shape (K, N)
-        Codes of ``ternary``.
-    c : ndarray of unsigned, shape (M, N), optional
-        Codes of ``params.sums`` to add to.
-
-    Returns
-    -------
-    ndarray of unsigned, shape (M, N)
-        Codes of ``params.sums``.
-
-    Raises
-    ------
-    UserError
-        If shapes or formats do not fit, or K exceeds ``k_max``.
-    """
-    first, activation = operand_codes("activations", a, params.activation)
-    second, weight = operand_codes("weights", w, params.weight)
-    return sum_products(params, activation.decode(first), weight.decode(second), c)
+    """``a @ w + c``, exact, then wrapped to the accumulator; see `golden.tile.multiply`."""
+    return multiply(params, a, w, c)
 
 
 def jobs(params: Params, m: int, n: int, k: int) -> Jobs:
@@ -138,15 +77,13 @@ def jobs(params: Params, m: int, n: int, k: int) -> Jobs:
 
 def layout(params: Params) -> Layout:
     """Ports: a step of ``k`` products per beat, lanes row-major, weights in words if packed."""
-    return Layout(
-        job=job_fields(params),
-        activations=activations_port(params),
-        weights=PortLayout(
+    return tile_layout(
+        params,
+        PortLayout(
             operand=Operand.W,
             format=params.weight,
             lanes=(Lane(Dim.K, params.k), Lane(Dim.N, params.n)),
             beats=(Beat(Dim.K),),
             packing=params.packed.packing,
         ),
-        results=results_port(params),
     )

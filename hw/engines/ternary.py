@@ -1,23 +1,23 @@
 """RTL of the engine for ternary weights."""
 
-from amaranth.hdl import Module, Mux, Shape, Signal, Value, signed
-from amaranth.lib import data, stream, wiring
+from amaranth.hdl import Module, Mux, Shape, Value, signed
+from amaranth.lib import data
 from amaranth.lib.wiring import In
 
 from golden.engines.ternary import Params, layout
 from hw.emit import place
-from hw.lib.tile.control import Control
-from hw.lib.tile.grid import add_up, connect_streams, connect_units, stream_ports, unit_ports
+from hw.lib.tile.engine import TileEngine, connect_lanes
 from hw.lib.tile.operands import held, masked
-from hw.lib.tile.sums import Sum
-from hw.lib.tile.tree import Tree, place_registers, tree_levels
+from hw.lib.tile.steps import Steps
+from hw.lib.tile.tree import registers_before
+from hw.lib.tile.unit import Unit
 from hw.lib.trits import TritUnpacker
-from hw.shapes import job_shape, shape_of
+from hw.shapes import shape_of
 
 __all__ = ["Engine", "TernarySum"]
 
 
-class TernarySum(wiring.Component):
+class TernarySum(Unit):
     """Adds, subtracts or leaves out activations, and accumulates: the hardware of one result.
 
     Parameters
@@ -37,109 +37,70 @@ class TernarySum(wiring.Component):
         Codes: bit 0 says that a weight is not zero, bit 1 that it is negative.
     """
 
-    enable: Signal
-    take: Signal
-    first: Signal
-    finish: Signal
-    shift: Signal
-    below: Signal
-    drain: Signal
     activations: data.View
     negated: data.View
     weights: data.View
 
     def __init__(self, activation: Shape, sums: Shape, k: int, registers: tuple[bool, ...]) -> None:
-        self._k = k
         self._activation = activation
         self._registers = registers
         lanes = In(data.ArrayLayout(activation, k))
-        super().__init__(
-            {
-                **unit_ports(sums),
-                "activations": lanes,
-                "negated": lanes,
-                "weights": In(data.ArrayLayout(2, k)),
-            }
-        )
+        weights = In(data.ArrayLayout(2, k))
+        super().__init__(sums, {"activations": lanes, "negated": lanes, "weights": weights})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.submodules.tree = tree = place(platform, Tree, self._activation, self._k, self._registers)
-        m.submodules.sum = total = place(platform, Sum, tree.o.shape(), self.drain.shape())
-        m.d.comb += tree.enable.eq(self.enable)
-        for index in range(self._k):
-            weight = self.weights[index]
-            value = Mux(weight[1], self.negated[index], self.activations[index])
-            m.d.comb += tree.i[index].eq(Mux(weight[0], value, 0))
-        add_up(m, self, total, tree.o)
+        numbers = [
+            Mux(weight[0], Mux(weight[1], negated, activation), 0)
+            for weight, negated, activation in zip(
+                self.weights, self.negated, self.activations, strict=True
+            )
+        ]
+        total = self.total(m, platform, self._activation, numbers, self._registers)
+        self.accumulate(m, platform, total)
         return m
 
 
-class Engine(wiring.Component):
+class Engine(TileEngine):
     """m x n sums of k activations, each added, subtracted or left out, behind streams.
 
     One step of k products per cycle: a beat of activations and one of weights. Activations are
-    negated once for all columns, words of weights unpacked once for all rows. ``stages`` cycles
-    after the last step of a job its first row leaves, then a row per cycle, while the next job
-    runs. A stop of ``results`` stops the pipeline only when a further tile is finished.
+    negated once for all columns, words of weights unpacked once for all rows. Results, stalls and
+    ports are those of `hw.lib.tile.engine.TileEngine`.
 
     Parameters
     ----------
     params : Params
-
-    Members
-    -------
-    job : In(stream.Signature(job_shape))
-    activations : In(stream.Signature(beat_shape))
-    weights : In(stream.Signature(beat_shape))
-    results : Out(stream.Signature(beat_shape))
-        Shapes and order of elements: `golden.engines.ternary.layout`.
     """
-
-    job: stream.Interface
-    activations: stream.Interface
-    weights: stream.Interface
-    results: stream.Interface
 
     def __init__(self, params: Params) -> None:
         self._params = params
         self._ports = layout(params)
-        super().__init__(stream_ports(self._ports))
+        super().__init__(self._ports, rows=params.m, cols=params.n, stages=params.stages)
 
     def elaborate(self, platform: object) -> Module:
         params = self._params
         m = Module()
-        levels = tree_levels(params.k)
-        in_tree = min(params.stages - 1, levels + 1)
-        m.submodules.control = control = Control(
-            job_shape(self._ports.job), params.k, params.m, params.stages
-        )
-        connect_streams(m, control, self.job, self.activations, self.weights)
+        steps = Steps(self.job_layout, params.k)
+        control = self.control(m, steps)
         # A bit more than activations: the smallest of them has no negative among them.
         wide = signed(params.activation.bits + 1)
-        activations = masked(self.activations.payload, control.active)
+        activations = masked(self.activations.payload, steps.active)
         negated: list[Value] = [-lane for lane in activations]
         codes = self._unpacked(m, platform)
-        # The last register that there is room for stands at the operands.
-        if params.stages - 1 > in_tree:
+        at_operands, in_tree = registers_before(params.stages - 1, params.k)
+        if at_operands:
             activations = held(m, "activation", wide, activations, control.enable)
             negated = held(m, "negated", wide, negated, control.enable)
             codes = held(m, "weight", Shape(2), codes, control.enable)
-        unit = (wide, shape_of(params.sums), params.k, place_registers(in_tree, levels))
-        units = [
-            [place(platform, TernarySum, *unit) for _ in range(params.n)] for _ in range(params.m)
-        ]
-        for row, across in enumerate(units):
-            for col, ternary in enumerate(across):
-                m.submodules[f"sum_{row}_{col}"] = ternary
-                for index in range(params.k):
-                    lane = row * params.k + index
-                    m.d.comb += [
-                        ternary.activations[index].eq(activations[lane]),
-                        ternary.negated[index].eq(negated[lane]),
-                        ternary.weights[index].eq(codes[index * params.n + col]),
-                    ]
-        connect_units(m, control, units, self.results)
+        unit = (wide, shape_of(params.sums), params.k, in_tree)
+        units = self.units(m, platform, control, TernarySum, *unit)
+        connect_lanes(
+            m,
+            units,
+            rows=[("activations", activations), ("negated", negated)],
+            cols=[("weights", codes)],
+        )
         return m
 
     def _unpacked(self, m: Module, platform: object) -> list[Value]:

@@ -15,15 +15,7 @@ DATA_INDEPENDENT = True
 
 
 def timing_sequence(params: Params, jobs: Jobs) -> int:
-    """Cycles from the transfer of the first job to that of the last result, both included.
-
-    From idle after reset, sources always valid, the sink always ready.
-
-    Raises
-    ------
-    ValueError
-        If there is no job.
-    """
+    """Cycles of jobs back to back; see `sim.tile.tile_cycles`."""
     steps = -(-jobs.k // params.k)
     return tile_cycles(jobs, steps * jobs.weight_bits, params.stages)
 

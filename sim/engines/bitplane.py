@@ -16,15 +16,7 @@ DATA_INDEPENDENT = True
 
 
 def timing_sequence(params: Params, jobs: Jobs) -> int:
-    """Cycles from the transfer of the first job to that of the last result, both included.
-
-    From idle after reset, sources always valid, the sink always ready.
-
-    Raises
-    ------
-    ValueError
-        If there is no job.
-    """
+    """Cycles of jobs back to back; see `sim.tile.tile_cycles`."""
     steps = -(-jobs.k // params.k)
     of_activations = -(-jobs.activation_bits // params.activation_planes)
     of_weights = -(-jobs.weight_bits // params.weight_planes)

@@ -11,18 +11,22 @@ from tests.support.contract import check
 from tests.support.patching import Fault, PatchedEngine, load_patched
 
 RTL = "hw.engines.bitplane"
-CONTROL, ENGINE, PASSES, STRUCTURE, SUM = (
-    f"{RTL}.{name}" for name in ("control", "engine", "passes", "structure", "plane_sum")
+ENGINE, MARKS, STRUCTURE, SUM = (
+    f"{RTL}.{name}" for name in ("engine", "marks", "structure", "plane_sum")
 )
+STEPS, PLANES = "hw.lib.tile.steps", "hw.lib.tile.planes"
+FRAME = tuple(f"hw.lib.tile.{name}" for name in ("engine", "operands", "tree", "unit"))
 MODULES = (
     "golden.engines.bitplane",
     "sim.engines.bitplane",
     RTL,
-    CONTROL,
     ENGINE,
-    PASSES,
+    MARKS,
     STRUCTURE,
     SUM,
+    STEPS,
+    PLANES,
+    *FRAME,
 )
 
 SMALL = {"m": 2, "n": 1, "k": 2, "k_max": 5, "activation": "int3", "weight": "int2"}
@@ -64,54 +68,43 @@ FAULTS = (
         stages=4,
         k_max=2,
     ),
-    fault(CONTROL, "x & y if params.bipolar else x ^ y", "x | y", "two signs make a negative"),
+    fault(MARKS, "x & y if params.bipolar else x ^ y", "x | y", "two signs make a negative"),
     fault(
-        CONTROL,
+        MARKS,
         "cycles_to_counts(params))\n",
         "cycles_to_counts(params) - 1)\n",
         "signs come a cycle early",
     ),
     fault(
-        CONTROL,
-        "passes.activation_plane + passes.weight_plane",
-        "passes.weight_plane",
+        MARKS,
+        "steps.activation_plane + steps.weight_plane",
+        "steps.weight_plane",
         "planes of activations all worth the same",
     ),
-    fault(
-        CONTROL,
-        "self.enable.eq(~ends | drain.free)",
-        "self.enable.eq(1)",
-        "a sum is moved into a drain register that is in use",
-        activation="int1",
-        weight="int1",
-    ),
-    fault(CONTROL, "reset_less=False", "reset_less=True", "reset leaves a pass in the pipeline"),
-    fault(
-        ENGINE, "bits = bits | ~control.active", "pass", "equal bits of padding count", **BIPOLAR
-    ),
-    fault(ENGINE, "params.k) & control.active", "params.k)", "products beyond K count"),
+    fault(ENGINE, "bits = bits | ~steps.active", "pass", "equal bits of padding count", **BIPOLAR),
+    fault(ENGINE, "params.k) & steps.active", "params.k)", "products beyond K count"),
     fault(ENGINE, "Mux(used[plane], bits, 0)", "bits", "planes beyond a width count", **IN_SPACE),
     fault(
         ENGINE,
-        "Mux(control.takes_weights, arriving, again)",
+        "Mux(steps.takes_weights, arriving, again)",
         "arriving",
         "weights are not used again",
     ),
     fault(
-        PASSES,
+        STEPS,
         "self.activations_valid | ~self.takes_activations",
         "self.activations_valid",
         "every pass waits for activations",
     ),
     fault(
-        PASSES,
-        "may_begin & has_activations & self.takes_weights",
-        "may_begin & has_activations",
+        STEPS,
+        "may_fire & has_activations & self.takes_weights",
+        "may_fire & has_activations",
         "weights are taken in every pass",
     ),
-    fault(PASSES, "[left.eq(width), plane.eq(0)]", "[left.eq(width)]", "planes go on counting"),
+    fault(PLANES, "[left.eq(width), plane.eq(0)]", "[left.eq(width)]", "planes go on counting"),
     fault(
-        PASSES,
+        PLANES,
         "left == number + 1",
         "left == number + 2",
         "the sign is the plane below",

@@ -11,14 +11,17 @@ from tests.support.contract import check
 from tests.support.patching import Fault, PatchedEngine, load_patched
 
 TILE = "hw.lib.tile"
-CONTROL, DRAIN, GRID, OPERANDS, STEPS, SUMS, TREE = (
-    f"{TILE}.{name}" for name in ("control", "drain", "grid", "operands", "steps", "sums", "tree")
+NAMES = ("control", "drain", "engine", "operands", "planes", "steps", "sums", "tree", "unit")
+CONTROL, DRAIN, ENGINE, OPERANDS, PLANES, STEPS, SUMS, TREE, UNIT = (
+    f"{TILE}.{name}" for name in NAMES
 )
 TRITS = "hw.lib.trits"
 CYCLES = "sim.tile"
 GOLDEN = "golden.tile"
 
-SHARED = (CONTROL, DRAIN, GRID, OPERANDS, STEPS, SUMS, TREE, TRITS, CYCLES, GOLDEN)
+PLANES_OF = "golden.arith.planes"
+
+SHARED = (*(f"{TILE}.{name}" for name in NAMES), TRITS, CYCLES, GOLDEN, PLANES_OF)
 
 SMALL = {"m": 2, "n": 2, "k": 2, "k_max": 5, "activation": "int4", "stages": 3}
 
@@ -47,15 +50,15 @@ FAULTS = (
     fault(
         "dot",
         STEPS,
-        "Cat(_above(left, product) for product",
-        "Cat(_above(left, max(product, 1) - 1) for product",
+        "Cat(above(left, product) for product",
+        "Cat(above(left, max(product, 1) - 1) for product",
         "one product too many counts",
     ),
     fault(
         "dot",
         STEPS,
-        "self.last.eq(self.sign & ~_above(left, self._k))",
-        "self.last.eq(self.sign & ~_above(left, self._k - 1))",
+        "is_last_step = ~above(left, self._k)",
+        "is_last_step = ~above(left, self._k - 1)",
         "a full last step is followed by an empty one",
     ),
     fault(
@@ -68,8 +71,8 @@ FAULTS = (
     fault(
         "dot",
         STEPS,
-        "self.activations_ready.eq(may_fire & self.weights_valid & self.fresh)",
-        "self.activations_ready.eq(may_fire & self.fresh)",
+        "self.activations_ready.eq(may_fire & has_weights & self.takes_activations)",
+        "self.activations_ready.eq(may_fire & self.takes_activations)",
         "activations are taken although the weights are missing",
     ),
     fault(
@@ -91,8 +94,8 @@ FAULTS = (
     fault(
         "dot",
         CONTROL,
-        'next_there = Signal(name=f"there_{stage}")',
-        'next_there = Signal(name=f"there_{stage}", reset_less=True)',
+        "reset_less=False",
+        "reset_less=True",
         "reset leaves a beat in the pipeline",
     ),
     fault(
@@ -145,7 +148,7 @@ FAULTS = (
     fault(
         "add",
         "hw.engines.add",
-        "Mux(control.sign, -value, value)",
+        "Mux(sign, -value, value)",
         "value",
         "the sign plane counts as positive",
         weight="int3",
@@ -153,24 +156,24 @@ FAULTS = (
     fault(
         "add",
         "hw.engines.add",
-        "with m.If(control.fire & (control.fresh | control.sign)):",
-        "with m.If(control.fire & control.fresh):",
+        "with m.If(steps.fire & (steps.takes_activations | sign)):",
+        "with m.If(steps.fire & steps.takes_activations):",
         "activations are not negated for the sign plane",
         weight="int3",
     ),
     fault(
         "add",
         "hw.engines.add",
-        "shifted = tree.o << self.plane",
-        "shifted = tree.o << self.plane[:1]",
+        "total << self.plane",
+        "total << self.plane[:1]",
         "upper planes count too little",
         weight="int3",
     ),
     fault(
         "add",
         "hw.engines.add",
-        "m.d.comb += gated.plane.eq(control.plane)",
-        "m.d.comb += gated.plane.eq(control.plane ^ control.first)",
+        '("plane", plane)',
+        '("plane", plane ^ control.first)',
         "the first plane counts double",
         weight="uint3",
     ),
@@ -185,8 +188,8 @@ FAULTS = (
     fault(
         "add",
         STEPS,
-        "can_compute = self.activations_valid | ~self.fresh",
-        "can_compute = self.activations_valid",
+        "self.activations_valid | ~self.takes_activations",
+        "self.activations_valid",
         "every plane waits for activations",
         weight="int3",
     ),
@@ -201,8 +204,8 @@ FAULTS = (
     fault(
         "ternary",
         "hw.engines.ternary",
-        "Mux(weight[1], self.negated[index], self.activations[index])",
-        "self.activations[index]",
+        "Mux(weight[1], negated, activation)",
+        "activation",
         "minus one taken as one",
     ),
     fault(

@@ -2,37 +2,48 @@
 
 import re
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import pytest
 
 from golden.arith.sums import Overflow, check_accumulator, sum_range, sums_format
-from golden.contract import Dim, Job, Operand
+from golden.contract import Beat, Dim, Job, JobField, Lane, Operand, PortLayout, Width
 from golden.errors import UserError
 from golden.formats import INT8, TERNARY, UINT8, BipolarFormat, Format, IntFormat
+from golden.params import param
 from golden.quantized import QuantizedTensor
 from golden.tile import (
+    TileParams,
     activations_port,
-    check_sizes,
     job_fields,
     levels,
+    multiply,
     operand_codes,
     results_port,
     tile_jobs,
+    tile_layout,
 )
 
 
 @dataclass(frozen=True, kw_only=True)
-class Params:
-    m: int = 2
-    n: int = 3
-    k: int = 4
-    activation: IntFormat = INT8
-    weight: Format = INT8
-    accumulator: IntFormat | None = None
-    accumulator_overflow: Overflow = Overflow.REFUSE
-    k_max: int = 100
-    stages: int = 1
+class Params(TileParams):
+    m: int = param(2, "rows")
+    n: int = param(3, "columns")
+    weight: Format = param(INT8, "weights")
+    k_max: int = param(100, "longest K")
+    stages: int = param(1, "stages")
+
+    def check_operands(self) -> None:
+        if self.weight == TERNARY:
+            raise UserError("weight must be an integer format, not ternary")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeepParams(Params):
+    least_stages: ClassVar[int] = 2
+
+    stages: int = param(2, "stages")
 
 
 @pytest.mark.parametrize(("k", "depth"), [(1, 0), (2, 1), (3, 2), (4, 2), (5, 3), (256, 8)])
@@ -54,13 +65,20 @@ def test_a_level_of_adders_halves_what_is_left(k: int, depth: int) -> None:
 )
 def test_sizes_out_of_range_are_refused(given: dict[str, int], said: str) -> None:
     with pytest.raises(UserError, match=re.escape(said)):
-        check_sizes(Params(**given))
+        Params(**given)
 
 
 def test_an_engine_may_need_more_stages() -> None:
-    check_sizes(Params(stages=2), least_stages=2)
+    assert DeepParams().stages == 2
     with pytest.raises(UserError, match="stages must be an integer from 2 to 5 where k=4, not 1"):
-        check_sizes(Params(), least_stages=2)
+        DeepParams(stages=1)
+
+
+def test_an_engine_checks_its_operands_itself() -> None:
+    with pytest.raises(UserError, match="weight must be an integer format, not ternary"):
+        Params(weight=TERNARY)
+    with pytest.raises(UserError, match="activation must be a number format, not 8"):
+        Params(activation=8)  # type: ignore[arg-type]  # what a user may try
 
 
 def test_jobs_are_tiles_of_rows_and_columns_with_all_of_k() -> None:
@@ -96,6 +114,26 @@ def test_a_step_brings_all_rows_and_results_leave_row_by_row() -> None:
     assert [(field.dim, field.most) for field in job_fields(params)] == [(Dim.M, 2), (Dim.K, 100)]
 
 
+def test_a_layout_tells_jobs_what_else_they_say() -> None:
+    params = Params()
+    weights = PortLayout(
+        operand=Operand.W, format=INT8, lanes=(Lane(Dim.N, 3),), beats=(Beat(Dim.K),)
+    )
+    ports = tile_layout(params, weights, JobField(Width.WEIGHT, 8))
+    assert ports.job == (*job_fields(params), JobField(Width.WEIGHT, 8))
+    assert (ports.activations, ports.results) == (activations_port(params), results_port(params))
+    assert ports.weights == weights
+    assert tile_layout(params, weights, activations=weights).activations == weights
+
+
+def test_products_are_exact_modulo_the_accumulator() -> None:
+    params = Params(accumulator=IntFormat(9), accumulator_overflow=Overflow.WRAP)
+    a, w = INT8.encode([[100, -3]]), INT8.encode([[7], [5]])
+    c = IntFormat(9).encode([[1]])
+    assert params.sums.decode(multiply(params, a, w)).tolist() == [[700 - 15 - 512]]
+    assert params.sums.decode(multiply(params, a, w, c)).tolist() == [[701 - 15 - 512]]
+
+
 @pytest.mark.parametrize(
     ("activation", "weight", "low", "high"),
     [
@@ -119,7 +157,7 @@ def test_sums_have_the_narrowest_format_unless_one_is_given() -> None:
     assert sums_format(Params(accumulator=IntFormat(30))) == IntFormat(30)
     message = "accumulator int21 is too narrow for k_max=100 with int8 x int8: sums reach"
     with pytest.raises(UserError, match=message):
-        check_accumulator(Params(accumulator=IntFormat(21)))
+        Params(accumulator=IntFormat(21))
     check_accumulator(Params(accumulator=IntFormat(21), accumulator_overflow=Overflow.WRAP))
 
 

@@ -1,6 +1,7 @@
 """Params of any engine, made from nothing but their types."""
 
 import itertools
+import math
 import types
 from collections.abc import Mapping
 from dataclasses import fields
@@ -28,7 +29,10 @@ FORMATS = (
 )
 """Values of params that take more than integers."""
 
-CANDIDATES = 600
+CANDIDATES = 1000
+SMALL = 100
+"""How large a design may be before it counts as costly."""
+
 LARGEST = 6
 DRAWS = 20
 """An engine whose params bear on each other refuses most of what is drawn."""
@@ -59,7 +63,11 @@ def _some(hint: Any) -> tuple[Any, ...]:
 
 
 def corner_params(params_type: type) -> list[Any]:
-    """Designs that together have every pair of values of two params that can be had at once."""
+    """Designs that together have whatever can be had at once of two params; small ones first.
+
+    Every value of every param is there, and every pair of values of two params. Of sizes, pairs
+    differ where one is 1, even or odd: further ones only repeat these, in larger designs.
+    """
     random = Random(CANDIDATES)
     choices = options(params_type)
     drawn = (
@@ -67,18 +75,42 @@ def corner_params(params_type: type) -> list[Any]:
         for _ in range(CANDIDATES)
     )
     candidates = [
-        (design, set(itertools.combinations(picked.items(), 2)))
+        (design, _covered(choices, picked), _volume(choices, picked))
         for picked in drawn
         if (design := _build(params_type, choices, picked)) is not None
     ]
-    chosen, covered = [], set()
+    chosen: list[Any] = []
+    covered: set[Any] = set()
     while candidates:
-        design, pairs = max(candidates, key=lambda candidate: len(candidate[1] - covered))
-        if not pairs - covered:
+        design, items, _ = max(
+            candidates,
+            key=lambda candidate: len(candidate[1] - covered) / (SMALL + candidate[2]),
+        )
+        if not items - covered:
             break
         chosen.append(design)
-        covered |= pairs
+        covered |= items
     return chosen
+
+
+def _covered(choices: Mapping[str, tuple[Any, ...]], picked: Mapping[str, int]) -> set[Any]:
+    """The values of a design, and the pairs of their kinds."""
+    values = {name: choices[name][index] for name, index in picked.items()}
+    kinds = {name: _kind(value) for name, value in values.items()}
+    return {*values.items(), *itertools.combinations(kinds.items(), 2)}
+
+
+def _kind(value: Any) -> Any:
+    """What a size is like; other values are like no other."""
+    if type(value) is not int or value == 1:
+        return value
+    return "odd" if value % 2 else "even"
+
+
+def _volume(choices: Mapping[str, tuple[Any, ...]], picked: Mapping[str, int]) -> int:
+    """How large a design is, and so how long its simulation takes."""
+    values = (choices[name][index] for name, index in picked.items())
+    return math.prod(value for value in values if type(value) is int)
 
 
 def _build(

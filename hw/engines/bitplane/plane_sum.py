@@ -3,21 +3,20 @@
 from collections.abc import Sequence
 
 from amaranth.hdl import Module, Mux, Signal, Value, unsigned
-from amaranth.lib import data, wiring
+from amaranth.lib import data
 from amaranth.lib.wiring import In
 
 from golden.engines.bitplane import Params
 from hw.emit import place
 from hw.engines.bitplane.structure import exponent_shape, marks_pairs, offset_shape, registers
-from hw.lib.tile.grid import add_up, unit_ports
-from hw.lib.tile.sums import Sum
 from hw.lib.tile.tree import Tree, tree_levels
+from hw.lib.tile.unit import Unit
 from hw.shapes import shape_of
 
 __all__ = ["PlaneSum"]
 
 
-class PlaneSum(wiring.Component):
+class PlaneSum(Unit):
     """Counts all pairs of the planes that are there, and adds what they are worth to a sum.
 
     The product of two planes of integers is how many ones they share (AND), that of bipolar ones
@@ -29,8 +28,6 @@ class PlaneSum(wiring.Component):
 
     Members
     -------
-    enable, take, first, finish, shift, below, drain
-        As of every unit of a tile; see `hw.lib.tile.grid.unit_ports`.
     activations, weights : In(ArrayLayout(k, planes))
         Planes of a row and of a column, the lowest first.
     marks : In(planes of activations * planes of weights)
@@ -41,13 +38,6 @@ class PlaneSum(wiring.Component):
         With the sums, where planes come one after the other: what the lowest pair is worth.
     """
 
-    enable: Signal
-    take: Signal
-    first: Signal
-    finish: Signal
-    shift: Signal
-    below: Signal
-    drain: Signal
     activations: data.View
     weights: data.View
     marks: Signal
@@ -59,14 +49,14 @@ class PlaneSum(wiring.Component):
         self._exponent = exponent_shape(params)
         pairs = params.activation_planes * params.weight_planes
         super().__init__(
+            shape_of(params.sums),
             {
-                **unit_ports(shape_of(params.sums)),
                 "activations": In(data.ArrayLayout(unsigned(params.k), params.activation_planes)),
                 "weights": In(data.ArrayLayout(unsigned(params.k), params.weight_planes)),
                 **({"marks": In(pairs)} if marks_pairs(params) else {}),
                 **({"offset": In(offset_shape(params))} if params.bipolar else {}),
                 **({"exponent": In(self._exponent)} if self._exponent.width else {}),
-            }
+            },
         )
 
     def elaborate(self, platform: object) -> Module:
@@ -93,8 +83,7 @@ class PlaneSum(wiring.Component):
         # What lies beyond the accumulator does not matter to it.
         addend = Signal(self.drain.shape())
         m.d.comb += addend.eq(total)
-        m.submodules.sum = accumulated = place(platform, Sum, addend.shape(), addend.shape())
-        add_up(m, self, accumulated, addend)
+        self.accumulate(m, platform, addend)
         return m
 
     def _pair(

@@ -4,6 +4,7 @@ from amaranth.hdl import Shape, unsigned
 
 from golden.engines.bitplane import Params
 from golden.formats import IntFormat
+from hw.lib.tile.planes import Split
 from hw.lib.tile.tree import place_registers, tree_levels
 
 __all__ = [
@@ -11,14 +12,17 @@ __all__ = [
     "exponent_shape",
     "marks_pairs",
     "offset_shape",
-    "passes",
     "registers",
+    "splits",
 ]
 
 
-def passes(bits: int, planes: int) -> int:
-    """Beats of an operand of so many bits in a step, of so many planes each."""
-    return -(-bits // planes)
+def splits(params: Params) -> tuple[Split, Split]:
+    """How activations and weights come."""
+    return (
+        Split(planes=params.activation.bits, at_once=params.activation_planes),
+        Split(planes=params.weight.bits, at_once=params.weight_planes),
+    )
 
 
 def registers(params: Params) -> tuple[tuple[bool, ...], tuple[bool, ...]]:
@@ -49,13 +53,7 @@ def marks_pairs(params: Params) -> bool:
 
 def exponent_shape(params: Params) -> Shape:
     """Of the sum of the numbers of the lowest planes that are there."""
-    most = sum(
-        (passes(format.bits, planes) - 1) * planes
-        for format, planes in (
-            (params.activation, params.activation_planes),
-            (params.weight, params.weight_planes),
-        )
-    )
+    most = sum((split.beats - 1) * split.at_once for split in splits(params))
     return Shape.cast(range(most + 1))
 
 

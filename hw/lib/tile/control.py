@@ -1,17 +1,17 @@
 """Control of an engine that does a tile per step."""
 
 from amaranth.hdl import Module, Signal
-from amaranth.lib import data, stream, wiring
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.lib.tile.drain import Drain
-from hw.lib.tile.steps import Steps
+from hw.lib.tile.operands import delayed
 
 __all__ = ["Control"]
 
 
 class Control(wiring.Component):
-    """Says what the operands, the sums and the drain registers do in every cycle.
+    """Says what the pipeline, the sums and the drain registers do in every cycle.
 
     What a beat is to the sums follows it through the pipeline. A beat that would finish a tile
     while rows of the one before are still there waits at the end of the pipeline, and with it all
@@ -19,10 +19,6 @@ class Control(wiring.Component):
 
     Parameters
     ----------
-    job : StructLayout
-        Of the job port; see `hw.lib.tile.steps.Steps`.
-    k : int
-        Products of a step.
     rows : int
         Of the tallest tile.
     stages : int
@@ -30,61 +26,41 @@ class Control(wiring.Component):
 
     Members
     -------
-    job : In(stream.Signature(job))
-    activations_valid, weights_valid : In(1)
-    activations_ready, weights_ready : Out(1)
+    offered : In(1)
+        There is a beat at the beginning of the pipeline.
+    begins, ends : In(1)
+        It is the first or the last one of a job.
+    m : In(range(rows + 1))
+        Rows of the job.
     results_valid : Out(1)
     results_ready : In(1)
     enable : Out(1)
         The pipeline moves.
-    fire, fresh, sign, active : Out
-        Of the beat at the beginning of the pipeline, as of `hw.lib.tile.steps.Steps`.
-    plane : Out(unsigned)
-        Of the beat at its end.
     take, first, finish, shift : Out(1)
         For `hw.lib.tile.sums.Sum`.
     """
 
-    job: stream.Interface
-    activations_valid: Signal
-    activations_ready: Signal
-    weights_valid: Signal
-    weights_ready: Signal
+    offered: Signal
+    begins: Signal
+    ends: Signal
+    m: Signal
     results_valid: Signal
     results_ready: Signal
     enable: Signal
-    fire: Signal
-    fresh: Signal
-    sign: Signal
-    active: Signal
-    plane: Signal
     take: Signal
     first: Signal
     finish: Signal
     shift: Signal
 
-    def __init__(self, job: data.StructLayout, k: int, rows: int, stages: int) -> None:
-        self._steps = Steps(job, k)
-        self._drain = Drain(rows)
+    def __init__(self, rows: int, stages: int) -> None:
+        self._rows = rows
         self._stages = stages
-        ports = self._steps.signature.members
         super().__init__(
             {
-                **{
-                    name: ports[name]
-                    for name in (
-                        "job",
-                        "activations_valid",
-                        "activations_ready",
-                        "weights_valid",
-                        "weights_ready",
-                        "fire",
-                        "fresh",
-                        "sign",
-                        "active",
-                        "plane",
-                    )
-                },
+                "offered": In(1),
+                "begins": In(1),
+                "ends": In(1),
+                "m": In(range(rows + 1)),
                 "results_valid": Out(1),
                 "results_ready": In(1),
                 "enable": Out(1),
@@ -97,50 +73,21 @@ class Control(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.submodules.steps = steps = self._steps
-        m.submodules.drain = drain = self._drain
-        wiring.connect(m, wiring.flipped(self.job), steps.job)
-        # A beat is at the end of a pipeline of one stage as soon as it is offered.
-        there, first, last = steps.offered, steps.first, steps.last
-        plane, rows = steps.plane, steps.m
-        for stage in range(1, self._stages):
-            # Only whether there is a beat is reset: what it is means nothing without it.
-            next_there = Signal(name=f"there_{stage}")
-            next_first, next_last = (
-                Signal(name=f"{name}_{stage}", reset_less=True) for name in ("first", "last")
-            )
-            next_plane = Signal.like(plane, name=f"plane_{stage}", reset_less=True)
-            next_rows = Signal.like(rows, name=f"m_{stage}", reset_less=True)
-            with m.If(self.enable):
-                m.d.sync += [
-                    next_there.eq(there),
-                    next_first.eq(first),
-                    next_last.eq(last),
-                    next_plane.eq(plane),
-                    next_rows.eq(rows),
-                ]
-            there, first, last = next_there, next_first, next_last
-            plane, rows = next_plane, next_rows
-        ends = there & last
+        m.submodules.drain = drain = Drain(self._rows)
+        # A beat is at the end of a pipeline of one stage as soon as it is offered. Only whether
+        # there is one is reset: what it is means nothing without it.
+        to_sums = self._stages - 1
+        there = delayed(m, self.enable, "there", self.offered, to_sums, reset_less=False)
+        ends = there & delayed(m, self.enable, "ends", self.ends, to_sums)
         m.d.comb += [
-            steps.enable.eq(self.enable),
-            steps.activations_valid.eq(self.activations_valid),
-            steps.weights_valid.eq(self.weights_valid),
-            self.activations_ready.eq(steps.activations_ready),
-            self.weights_ready.eq(steps.weights_ready),
-            self.fire.eq(steps.fire),
-            self.fresh.eq(steps.fresh),
-            self.sign.eq(steps.sign),
-            self.active.eq(steps.active),
             drain.finish.eq(ends),
-            drain.m.eq(rows),
+            drain.m.eq(delayed(m, self.enable, "m", self.m, to_sums)),
             drain.ready.eq(self.results_ready),
             self.results_valid.eq(drain.valid),
             self.shift.eq(drain.shift),
             self.enable.eq(~ends | drain.free),
             self.take.eq(self.enable & there),
-            self.first.eq(first),
+            self.first.eq(delayed(m, self.enable, "begins", self.begins, to_sums)),
             self.finish.eq(ends & drain.free),
-            self.plane.eq(plane),
         ]
         return m

@@ -1,51 +1,56 @@
 """The steps of jobs: which beats are wanted, and which of their lanes count."""
 
-from amaranth.hdl import Cat, Const, Module, Signal, Value, unsigned
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
+
+from hw.lib.tile.operands import above
+from hw.lib.tile.planes import WHOLE, Planes, Split
 
 __all__ = ["Steps"]
 
 
-def _above(number: Signal, bound: int) -> Value:
-    """Whether an unsigned number is beyond a bound, which it may be too narrow to reach."""
-    return number > bound if bound < (1 << len(number)) - 1 else Const(0, 1)
-
-
 class Steps(wiring.Component):
-    """Takes jobs and counts their steps along K, and the planes of each step.
+    """Takes jobs and counts their steps along K, and the beats of each step.
 
-    A beat is taken from the weights in every step and plane, and from the activations together
-    with the first plane of a step. Jobs follow each other without a gap.
+    In a step every beat of activations meets every beat of weights, which is the inner loop; where
+    codes are not split there is one of each. A beat of activations is taken with the first one of
+    weights, and those of weights are taken with the first one of activations. Jobs follow each
+    other without a gap.
 
     Parameters
     ----------
     job : StructLayout
-        Of the job port: ``m``, ``k``, and ``weight_bits`` where weights come in planes.
+        Of the job port: ``m``, ``k``, and ``activation_bits`` or ``weight_bits`` where split.
     k : int
         Products of a step.
+    activations, weights : Split
 
     Members
     -------
     job : In(stream.Signature(job))
     enable : In(1)
-        A beat may be taken in this cycle.
+        Beats may meet in this cycle.
     offered : Out(1)
-        There is a beat to take; does not depend on ``enable``.
+        What is needed is there; does not depend on ``enable``.
     activations_valid, weights_valid : In(1)
     activations_ready, weights_ready : Out(1)
     fire : Out(1)
-        A beat is taken.
-    fresh : Out(1)
-        With ``offered``: also one of activations, as this is the first plane of a step.
-    sign : Out(1)
-        With ``offered``: this is the last plane of a step.
-    plane : Out(unsigned)
-        Number of the plane.
+        Beats meet. What follows says with ``offered`` which ones.
+    takes_activations, takes_weights : Out(1)
+        The beat comes now; otherwise it has been there before.
+    activation_plane, weight_plane : Out(unsigned)
+        Number of the lowest plane.
+    activation_used, weight_used : Out(at_once)
+        For each plane whether it is within the width of the job.
+    activation_top, weight_top : Out(at_once)
+        For each plane whether it is the last of the width.
     first, last : Out(1)
-        With ``offered``: the first or the last beat of a job.
+        These are the first or the last ones of a job.
     active : Out(k)
         For each product of the step whether it is within the K of the job.
+    products : Out(range(k + 1))
+        How many are.
     m : Out(unsigned)
         Rows of the job.
     """
@@ -58,19 +63,31 @@ class Steps(wiring.Component):
     weights_valid: Signal
     weights_ready: Signal
     fire: Signal
-    fresh: Signal
-    sign: Signal
-    plane: Signal
+    takes_activations: Signal
+    takes_weights: Signal
+    activation_plane: Signal
+    weight_plane: Signal
+    activation_used: Signal
+    weight_used: Signal
+    activation_top: Signal
+    weight_top: Signal
     first: Signal
     last: Signal
     active: Signal
+    products: Signal
     m: Signal
 
-    def __init__(self, job: data.StructLayout, k: int) -> None:
+    def __init__(
+        self,
+        job: data.StructLayout,
+        k: int,
+        *,
+        activations: Split = WHOLE,
+        weights: Split = WHOLE,
+    ) -> None:
         self._k = k
-        fields = job.members
-        self._in_planes = "weight_bits" in fields
-        plane = unsigned(fields["weight_bits"]) if self._in_planes else unsigned(1)
+        self._activations = activations
+        self._weights = weights
         super().__init__(
             {
                 "job": In(stream.Signature(job)),
@@ -81,13 +98,19 @@ class Steps(wiring.Component):
                 "weights_valid": In(1),
                 "weights_ready": Out(1),
                 "fire": Out(1),
-                "fresh": Out(1),
-                "sign": Out(1),
-                "plane": Out(plane),
+                "takes_activations": Out(1),
+                "takes_weights": Out(1),
+                "activation_plane": Out(range(activations.planes + 1)),
+                "weight_plane": Out(range(weights.planes + 1)),
+                "activation_used": Out(activations.at_once),
+                "weight_used": Out(weights.at_once),
+                "activation_top": Out(activations.at_once),
+                "weight_top": Out(weights.at_once),
                 "first": Out(1),
                 "last": Out(1),
                 "active": Out(k),
-                "m": Out(fields["m"]),
+                "products": Out(range(k + 1)),
+                "m": Out(job.members["m"]),
             }
         )
 
@@ -96,38 +119,57 @@ class Steps(wiring.Component):
         busy, begun = Signal(), Signal(reset_less=True)
         left = Signal.like(self.job.payload.k, reset_less=True)
         rows = Signal.like(self.m, reset_less=True)
-        plane, last_plane = (Signal.like(self.plane, reset_less=True) for _ in range(2))
         may_fire = self.enable & busy
-        # Activations of a step are there already, or come.
-        can_compute = self.activations_valid | ~self.fresh
+        m.submodules.activations = activations = Planes(self._activations)
+        m.submodules.weights = weights = Planes(self._weights)
+        takes_job = Signal()
         m.d.comb += [
-            self.fresh.eq(~plane.any()),
-            self.sign.eq(plane == last_plane),
-            self.offered.eq(busy & self.weights_valid & can_compute),
+            activations.load.eq(takes_job),
+            activations.step.eq(self.fire & weights.ends),
+            weights.load.eq(takes_job),
+            weights.step.eq(self.fire),
+            self.takes_activations.eq(weights.begins),
+            self.takes_weights.eq(activations.begins),
+            self.activation_plane.eq(activations.plane),
+            self.weight_plane.eq(weights.plane),
+            self.activation_used.eq(activations.used),
+            self.weight_used.eq(weights.used),
+            self.activation_top.eq(activations.top),
+            self.weight_top.eq(weights.top),
+        ]
+        told = self.job.payload.shape().members
+        for name, planes in (("activation_bits", activations), ("weight_bits", weights)):
+            if name in told:
+                m.d.comb += planes.width.eq(self.job.payload[name])
+        # Beats are there already, or come.
+        has_activations = self.activations_valid | ~self.takes_activations
+        has_weights = self.weights_valid | ~self.takes_weights
+        ends_step = activations.ends & weights.ends
+        is_last_step = ~above(left, self._k)
+        m.d.comb += [
+            self.offered.eq(busy & has_activations & has_weights),
             self.fire.eq(self.enable & self.offered),
-            self.weights_ready.eq(may_fire & can_compute),
-            self.activations_ready.eq(may_fire & self.weights_valid & self.fresh),
-            self.plane.eq(plane),
+            self.activations_ready.eq(may_fire & has_weights & self.takes_activations),
+            self.weights_ready.eq(may_fire & has_activations & self.takes_weights),
             self.first.eq(~begun),
-            self.last.eq(self.sign & ~_above(left, self._k)),
-            self.active.eq(Cat(_above(left, product) for product in range(self._k))),
+            self.last.eq(ends_step & is_last_step),
+            self.active.eq(Cat(above(left, product) for product in range(self._k))),
+            self.products.eq(Mux(is_last_step, left, self._k)),
             self.m.eq(rows),
             self.job.ready.eq(~busy | (self.fire & self.last)),
+            takes_job.eq(self.job.valid & self.job.ready),
         ]
         with m.If(self.fire):
-            m.d.sync += [begun.eq(1), plane.eq(plane + 1)]
-            with m.If(self.sign):
-                m.d.sync += [plane.eq(0), left.eq(left - self._k)]
+            m.d.sync += begun.eq(1)
+            with m.If(ends_step):
+                m.d.sync += left.eq(left - self._k)
             with m.If(self.last):
                 m.d.sync += busy.eq(0)
-        with m.If(self.job.valid & self.job.ready):
+        with m.If(takes_job):
             m.d.sync += [
                 busy.eq(1),
                 begun.eq(0),
-                plane.eq(0),
                 left.eq(self.job.payload.k),
                 rows.eq(self.job.payload.m),
             ]
-            if self._in_planes:
-                m.d.sync += last_plane.eq(self.job.payload.weight_bits - 1)
         return m

@@ -6,7 +6,7 @@ from amaranth.hdl import Module, Shape, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-__all__ = ["Tree", "place_registers", "tree_levels"]
+__all__ = ["Tree", "place_registers", "registers_before", "tree_levels"]
 
 
 def tree_levels(count: int) -> int:
@@ -31,6 +31,28 @@ def place_registers(count: int, levels: int) -> tuple[bool, ...]:
     """
     taken = {place * (levels + 1) // count for place in range(count)}
     return tuple(level in taken for level in range(levels + 1))
+
+
+def registers_before(sums: int, count: int) -> tuple[bool, tuple[bool, ...]]:
+    """Where registers stand between operands and sums that follow a tree at once.
+
+    Parameters
+    ----------
+    sums : int
+        Registers before the sums.
+    count : int
+        Numbers that the tree adds up.
+
+    Returns
+    -------
+    bool
+        Whether there is one at the operands: the last one that there is room for.
+    tuple of bool
+        Those of the tree.
+    """
+    levels = tree_levels(count)
+    in_tree = min(sums, levels + 1)
+    return sums > in_tree, place_registers(in_tree, levels)
 
 
 class Tree(wiring.Component):
