@@ -1,6 +1,8 @@
 """Matrices of codes, with all that says what the codes mean."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +34,9 @@ class QuantizedTensor:
         Of the same shape. None: all are 0.
     codebook : ndarray of float64, optional
         Shape (entries,), or (lines, entries) where each column of weights has its own.
+    planes : ndarray of float64, optional
+        Of bipolar codes: what bits are worth, −planes where 0 and +planes where 1, in place of
+        powers of two. The shape is that of scales with the bits, lowest first, as a third axis.
 
     Raises
     ------
@@ -45,6 +50,7 @@ class QuantizedTensor:
     scales: NDArray[np.float64] | None = None
     zero_points: NDArray[np.int64] | None = None
     codebook: NDArray[np.float64] | None = None
+    planes: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         """Check shapes."""
@@ -62,6 +68,53 @@ class QuantizedTensor:
                 f"scales and zero_points must have one shape, not {given['scales']} and"
                 f" {given['zero_points']}"
             )
+
+    def dequantize(self, k_axis: int = 0) -> NDArray[np.float64]:
+        """The real numbers.
+
+        Parameters
+        ----------
+        k_axis : int
+            Along which groups lie: 0 in weights, 1 in activations.
+
+        Raises
+        ------
+        UserError
+            If scales, zero points or planes are not one for each group and line.
+        """
+        length, lines = self.shape[k_axis], self.shape[1 - k_axis]
+        size = self.group_size or max(length, 1)
+        expected = (-(-length // size), lines) if k_axis == 0 else (lines, -(-length // size))
+        for field in ("scales", "zero_points", "planes"):
+            array = getattr(self, field)
+            if array is not None and array.shape[:2] != expected:
+                raise UserError(
+                    f"{field} of a tensor of shape {self.shape} in groups of {size} must have the"
+                    f" shape {expected}, not {array.shape[:2]}"
+                )
+
+        def spread(of_groups: NDArray[Any]) -> NDArray[Any]:
+            return np.repeat(of_groups, size, axis=k_axis).take(range(length), axis=k_axis)
+
+        real = self._decoded(k_axis, spread)
+        if self.zero_points is not None:
+            real = real - spread(self.zero_points)
+        return real if self.scales is None else real * spread(self.scales)
+
+    def _decoded(
+        self, k_axis: int, spread: Callable[[NDArray[Any]], NDArray[Any]]
+    ) -> NDArray[np.float64]:
+        """What codes stand for before scale and zero point."""
+        if self.planes is not None:
+            worth = spread(self.planes)
+            bits = (self.codes[..., np.newaxis].astype(np.int64) >> np.arange(worth.shape[2])) & 1
+            return np.asarray(np.sum(worth * (2 * bits - 1), axis=2))
+        if self.codebook is None:
+            return np.asarray(self.format.decode(self.codes), np.float64)
+        if self.codebook.ndim == 1:
+            return np.asarray(self.codebook[self.codes])
+        line = np.expand_dims(np.arange(self.shape[1 - k_axis]), k_axis)
+        return np.asarray(self.codebook[line, self.codes])
 
     @property
     def shape(self) -> tuple[int, ...]:

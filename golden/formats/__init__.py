@@ -21,6 +21,7 @@ from golden.formats.integer import (
     operand_format,
     smallest_int,
 )
+from golden.formats.normal_float import NF4, NormalFloat4
 from golden.formats.ovp import OvpFormat
 from golden.formats.parse import parse_format
 from golden.formats.ternary import TERNARY, TernaryFormat
@@ -32,6 +33,7 @@ __all__ = [
     "INT8",
     "MAX_BITS",
     "MAX_OPERAND_BITS",
+    "NF4",
     "TERNARY",
     "UINT8",
     "AbfloatFormat",
@@ -41,6 +43,7 @@ __all__ = [
     "FloatFormat",
     "Format",
     "IntFormat",
+    "NormalFloat4",
     "OvpFormat",
     "TernaryFormat",
     "Values",

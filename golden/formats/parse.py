@@ -10,12 +10,13 @@ from golden.formats.bipolar import BipolarFormat
 from golden.formats.flint import FlintFormat
 from golden.formats.floating import BF16, FP16, FP32, FloatFormat
 from golden.formats.integer import IntFormat
+from golden.formats.normal_float import NF4
 from golden.formats.ovp import OvpFormat
 from golden.formats.ternary import TERNARY
 
 __all__ = ["parse_format"]
 
-_NAMED = {format.name: format for format in (TERNARY, FP32, FP16, BF16)}
+_NAMED = {format.name: format for format in (TERNARY, NF4, FP32, FP16, BF16)}
 _NORMALS = {format.name: format for format in (IntFormat(4), FlintFormat(4), IntFormat(8))}
 _FAMILIES: tuple[tuple[str, Callable[..., Format]], ...] = (
     (r"int(\d{1,3})", lambda bits: IntFormat(int(bits))),
@@ -50,6 +51,6 @@ def parse_format(name: str) -> Format:
     raise UserError(
         f"{name!r} is not a number format: allowed are int1 to int{MAX_BITS}, uint1 to"
         f" uint{MAX_BITS}, bipolar1 to bipolar32, ternary, flint3 to flint8, uflint3 to uflint8,"
-        " ovp_int4, ovp_flint4, ovp_int8, abfloat_e2m1b2 and the like, fp32, fp16, bf16 and"
+        " nf4, ovp_int4, ovp_flint4, ovp_int8, abfloat_e2m1b2 and the like, fp32, fp16, bf16 and"
         " ieee_e2m1 to ieee_e8m23"
     )

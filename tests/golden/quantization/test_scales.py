@@ -40,7 +40,7 @@ def least_error(
 
 
 @pytest.mark.parametrize("name", LEVELS)
-@settings(max_examples=40)
+@settings(max_examples=25, deadline=None)
 @given(
     values=st.lists(numbers, min_size=1, max_size=4),
     weights=st.lists(st.integers(0, 3), max_size=4),
