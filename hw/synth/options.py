@@ -1,0 +1,32 @@
+"""What is asked of a synthesis, and where it says how far it is."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+__all__ = ["Options", "Report", "SynthesisError"]
+
+Report = Callable[[str, int, int], None]
+"""Told of a step: what it does, its number from 1, how many there are."""
+
+
+class SynthesisError(RuntimeError):
+    """Yosys, ABC or OpenSTA could not do it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How to synthesize.
+
+    Parameters
+    ----------
+    flatten : bool
+        Dissolve all modules, so that logic is shared and simplified across them.
+    clock_ns : float, optional
+        Target of sizing; without it gates are sized for the shortest delay.
+    map_memories : bool
+        Build memories from flip-flops, which is large; they are bits otherwise.
+    """
+
+    flatten: bool = False
+    clock_ns: float | None = None
+    map_memories: bool = False

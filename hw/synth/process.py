@@ -1,0 +1,172 @@
+"""Synthesis in a process of its own.
+
+A crash of a tool ends that process alone, and an interrupt ends it with all that it started.
+"""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from golden.errors import UserError
+from hw.synth.options import Options, Report, SynthesisError
+
+__all__ = ["flip_flop_bits", "synthesize"]
+
+_LOG_LINES = 12
+
+
+def synthesize(
+    verilog: str,
+    top: str,
+    folder: Path,
+    *,
+    options: Options,
+    liberty: tuple[str, str] | None = None,
+    report: Report | None = None,
+) -> dict[str, Any]:
+    """Synthesize Verilog.
+
+    Parameters
+    ----------
+    verilog : str
+    top : str
+        Top module.
+    folder : Path
+        Where the result is left, as ``result.json``, and the netlist, as ``gates.v`` where there is
+        no library.
+    options : Options
+    liberty : tuple of str, optional
+        Name, for messages, and text of a Liberty file.
+    report : callable, optional
+
+    Returns
+    -------
+    dict
+        As `hw.synth.result.Synthesis.to_json` has it.
+
+    Raises
+    ------
+    UserError
+        If the library is none.
+    SynthesisError
+        With the end of the log, if a tool fails.
+    """
+    with _scratch(verilog, top, options, library_name=liberty[0] if liberty else None) as scratch:
+        if liberty is not None:
+            (scratch / "given.lib").write_text(liberty[1])
+        _run_module("hw.synth.run", scratch, report)
+        for file in (scratch / "result.json", scratch / "gates.v"):
+            if file.exists():
+                shutil.move(file, folder / file.name)
+    result: dict[str, Any] = json.loads((folder / "result.json").read_text())
+    return result
+
+
+def flip_flop_bits(verilog: str, top: str, *, options: Options | None = None) -> int:
+    """Flip-flops of a design, counted in its netlist; bits of memories are none of them.
+
+    Those that are always the same or go nowhere are simplified away, as in synthesis.
+
+    Parameters
+    ----------
+    verilog : str
+    top : str
+        Top module.
+    options : Options, optional
+
+    Raises
+    ------
+    SynthesisError
+        With the end of the log, if Yosys fails.
+    """
+    with _scratch(verilog, top, options or Options()) as scratch:
+        _run_module("hw.synth.registers", scratch)
+        bits: int = json.loads((scratch / "result.json").read_text())
+    return bits
+
+
+@contextmanager
+def _scratch(
+    verilog: str, top: str, options: Options, library_name: str | None = None
+) -> Iterator[Path]:
+    """A folder with the design and what is asked."""
+    with tempfile.TemporaryDirectory(prefix="tilewright-") as name:
+        scratch = Path(name)
+        (scratch / "design.v").write_text(verilog)
+        request = {"top": top, "library_name": library_name, "options": asdict(options)}
+        (scratch / "request.json").write_text(json.dumps(request))
+        yield scratch
+
+
+def _run_module(module: str, folder: Path, report: Report | None = None) -> None:
+    """Run a module of ours on a folder.
+
+    Parameters
+    ----------
+    module : str
+        It tells steps on standard error, in lines ``@step NUMBER COUNT TEXT``, and leaves a user's
+        mistake in ``mistake.txt``.
+    folder : Path
+    report : callable, optional
+
+    Raises
+    ------
+    UserError, SynthesisError
+        See `synthesize`.
+    """
+    log = folder / "log.txt"
+    with (
+        log.open("w") as output,
+        subprocess.Popen(
+            [sys.executable, "-m", module, str(folder)],
+            env=_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            process_group=0,
+        ) as process,
+    ):
+        try:
+            said = _follow(process, report)
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+    if process.returncode == 0:
+        return
+    if (folder / "mistake.txt").exists():
+        raise UserError((folder / "mistake.txt").read_text())
+    logged = log.read_text(errors="replace").splitlines()[-_LOG_LINES:]
+    tail = "\n".join([*logged, *said])
+    raise SynthesisError(f"synthesis failed (exit status {process.returncode}):\n{tail}")
+
+
+def _follow(process: "subprocess.Popen[str]", report: Report | None) -> Sequence[str]:
+    """Pass steps on as they come; the last of the other lines."""
+    others: deque[str] = deque(maxlen=_LOG_LINES)
+    assert process.stderr is not None
+    for line in process.stderr:
+        if not line.startswith("@step "):
+            others.append(line.rstrip())
+        elif report is not None:
+            _, number, count, what = line.split(maxsplit=3)
+            report(what.rstrip(), int(number), int(count))
+    process.wait()
+    return list(others)
+
+
+def _environment() -> Mapping[str, str]:
+    root = Path(__file__).parents[2]
+    path = os.pathsep.join(filter(None, (str(root), os.environ.get("PYTHONPATH"))))
+    return {**os.environ, "PYTHONPATH": path}
