@@ -1,7 +1,7 @@
 """Whether offsets are an allocation. Knows nothing of how they were found."""
 
 from collections.abc import Sequence
-from itertools import combinations
+from itertools import islice
 
 from mapper.allocation.problem import Buffer, Problem
 
@@ -9,7 +9,7 @@ __all__ = ["find_faults"]
 
 
 def find_faults(problem: Problem, offsets: Sequence[int], capacity: int | None = None) -> list[str]:
-    """Look at every buffer, and at every two.
+    """Look at every buffer, and at every two that are alive at one time.
 
     Parameters
     ----------
@@ -37,10 +37,20 @@ def find_faults(problem: Problem, offsets: Sequence[int], capacity: int | None =
             faults.append(f"{buffer.id} at {offset} is not aligned to {buffer.alignment}")
         if buffer.offset is not None and offset != buffer.offset:
             faults.append(f"{buffer.id} is at {offset}, but must be at {buffer.offset}")
-    for (one, at), (other, other_at) in combinations(placed, 2):
-        share_bytes = at < other_at + other.size and other_at < at + one.size
-        if share_bytes and _meet(one, other):
-            faults.append(f"{one.id} at {at} and {other.id} at {other_at} share bytes")
+    shared = []
+    by_time = sorted(range(len(placed)), key=lambda index: placed[index][0].lower)
+    for rank, index in enumerate(by_time):
+        one, at = placed[index]
+        end = at + one.size
+        for later in islice(by_time, rank + 1, None):
+            other, other_at = placed[later]
+            if other.lower >= one.upper:
+                break
+            if at < other_at + other.size and other_at < end and _meet(one, other):
+                shared.append(sorted((index, later)))
+    for first, second in sorted(shared):
+        (one, at), (other, other_at) = placed[first], placed[second]
+        faults.append(f"{one.id} at {at} and {other.id} at {other_at} share bytes")
     return faults
 
 

@@ -1,7 +1,7 @@
 """Long searches through states, by the compiled kernel."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import inf
 from typing import TYPE_CHECKING
 
@@ -94,13 +94,12 @@ def _start(
     estimate = search.estimate
     sets = len(estimate.due)
 
-    def tensors(own: Sequence[int]) -> list[int]:
-        return [number[tensor] for tensor in own if tensor in number]
+    def tensors(own: Iterable[int]) -> int:
+        return mask(number[tensor] for tensor in own if tensor in number)
 
     outer = np.full(sets, sets, np.int64)
     for index, parts in enumerate(estimate.parts):
         outer[parts] = index
-    after: list[list[int]] = [list(own) for own in problem.after]
     width, operator_words = _words(m), _words(n)
     row_bytes = 8 * (2 * operator_words + 2 * width + sets + k.N_VALUES + 3)
     states = int(min(_GROWTH * (max_states + _POPS), _LARGEST_BYTES // row_bytes))
@@ -109,20 +108,20 @@ def _start(
     scalars[k.LIMIT] = limit
     state = k.Kernel(
         needs=np.array(problem.needs, np.int64),
-        before=_sets([members(own) for own in problem.before], n),
-        after=_sets(after, n),
+        before=_sets(problem.before, n),
+        after=_sets([mask(own) for own in problem.after], n),
         inputs=_sets([tensors(own) for own in problem.inputs], m),
         outputs=_sets([tensors(own) for own in problem.outputs], m),
         made=_sums(problem.sizes, problem.outputs, number),
         made_copies=_sums(problem.copies, problem.outputs, number),
         sizes=np.array([problem.sizes[t] for t in kept] or [0], np.int64),
         copies=np.array([problem.copies[t] for t in kept] or [0], np.int64),
-        readers=_sets([list(problem.readers[t]) for t in kept], n),
-        blockers=_sets([members(estimate.blockers[t]) for t in kept], n),
-        blocked=_sets([[number[t] for t in kept if estimate.blockers[t]]], m)[0],
-        ancestors=_sets([members(own) for own in problem.ancestors], n),
-        always_saved=_sets([[number[t] for t in kept if problem.is_saved[t]]], m)[0],
-        unproduced=_sets([[number[t] for t in kept if problem.producers[t] is None]], m)[0],
+        readers=_sets([mask(problem.readers[t]) for t in kept], n),
+        blockers=_sets([estimate.blockers[t] for t in kept], n),
+        blocked=_sets([tensors(t for t in kept if estimate.blockers[t])], m)[0],
+        ancestors=_sets(problem.ancestors, n),
+        always_saved=_sets([tensors(t for t in kept if problem.is_saved[t])], m)[0],
+        unproduced=_sets([tensors(t for t in kept if problem.producers[t] is None)], m)[0],
         coming=np.array(
             [
                 (producer, sets if estimate.home[t] < 0 else estimate.home[t], cost)
@@ -141,13 +140,13 @@ def _start(
         saved=np.empty((states, width), np.int64),
         due=np.empty((states, sets), np.int64),
         values=np.empty((states, k.N_VALUES), np.int64),
-        table=np.full(1 << (2 * states).bit_length(), -1, np.int64),
+        table=np.zeros(1 << (2 * states).bit_length(), np.int64),
         heap=np.empty(states, np.int64),
     )
     first = [op for op, before in enumerate(problem.before) if not before]
     for rows in (state.done, state.resident, state.saved, state.values):
         rows[0] = 0
-    state.ready[0] = _sets([first], n)[0]
+    state.ready[0] = _sets([mask(first)], n)[0]
     state.due[0] = estimate.due
     return state
 
@@ -165,14 +164,14 @@ def _sums(
     return np.array([sum(amounts[t] for t in own if t in chosen) for own in rows], np.int64)
 
 
-def _sets(rows: Sequence[Sequence[int]], count: int) -> "Matrix":
+def _sets(masks: Sequence[int], count: int) -> "Matrix":
     """Sets of numbers below ``count`` as words."""
     from mapper.scheduling.optimal.kernel import BITS
 
-    words = np.zeros((max(1, len(rows)), _words(count)), np.int64)
-    for index, own in enumerate(rows):
-        for number in own:
-            words[index, number // BITS] |= 1 << (number % BITS)
+    words = np.zeros((max(1, len(masks)), _words(count)), np.int64)
+    low = (1 << BITS) - 1
+    for index, bits in enumerate(masks):
+        words[index] = [bits >> BITS * at & low for at in range(words.shape[1])]
     return words
 
 

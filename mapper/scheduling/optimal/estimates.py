@@ -1,6 +1,9 @@
 """What the rest of a plan costs at least, seen from a state of a search."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
+from itertools import accumulate
+from operator import or_
 
 from mapper.scheduling.optimal.problem import Problem, mask, members
 from mapper.scheduling.optimal.shares import Share
@@ -34,7 +37,7 @@ class Estimate:
         self._roots = [self._enter(share) for share in shares]
         self.due = tuple(share.least for share in self._nodes)
         """What sets cost at least, from the start on."""
-        self.blockers = [self._blocking(problem, t) for t in range(len(problem.sizes))]
+        self.blockers = _blockers(problem)
         """Mask of the operators that leave no room for each tensor, before one of its readers."""
         self.blocked = mask(t for t, blockers in enumerate(self.blockers) if blockers)
         """Mask of the tensors that have such."""
@@ -55,18 +58,6 @@ class Estimate:
             if self.home[tensor] < 0:
                 self.home[tensor] = number
         return number
-
-    def _blocking(self, problem: Problem, tensor: int) -> int:
-        """Operators that leave no room for a tensor and run before one of its readers."""
-        earlier = 0
-        for reader in problem.readers[tensor]:
-            earlier |= problem.ancestors[reader]
-        size = problem.sizes[tensor]
-        return mask(
-            op
-            for op in members(earlier & ~mask(problem.users[tensor]))
-            if problem.least_needs[op] + size > problem.capacity
-        )
 
     def paid(self, due: tuple[int, ...], tensors: int) -> tuple[int, ...]:
         """What sets still cost after these tensors have been copied or have come back."""
@@ -109,3 +100,19 @@ class Estimate:
 
     def _moved(self, bits: int) -> int:
         return sum(self._copies[tensor] for tensor in members(bits))
+
+
+def _blockers(problem: Problem) -> list[int]:
+    """For each tensor, operators that leave no room for it and run before one of its readers."""
+    by_need = sorted(range(len(problem.inputs)), key=lambda op: -problem.least_needs[op])
+    # Masks of the first operators of this list: none, one, two, ...
+    largest = list(accumulate((1 << op for op in by_need), or_, initial=0))
+    needs = [-problem.least_needs[op] for op in by_need]
+    result = []
+    for size, readers, users in zip(problem.sizes, problem.readers, problem.users, strict=True):
+        earlier = 0
+        for reader in readers:
+            earlier |= problem.ancestors[reader]
+        count = bisect_left(needs, size - problem.capacity)
+        result.append(earlier & largest[count] & ~mask(users))
+    return result

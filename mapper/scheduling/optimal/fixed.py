@@ -93,12 +93,12 @@ def solve_order(
 
 
 def with_room(
-    problem: Problem, order: Sequence[int], solver: str | None
+    problem: Problem, order: Sequence[int], solver: str | None, *, deadline: float = inf
 ) -> tuple[Plan, tuple[int, ...]]:
     """A plan of an order with addresses, whatever the time.
 
     Plans that leave a part of the capacity free, so much that the simplest search finds addresses;
-    in the end the plan in which nothing stays between two operators.
+    in the end, or when time is over, the plan in which nothing stays between two operators.
 
     Parameters
     ----------
@@ -108,6 +108,8 @@ def with_room(
         All operators as they run.
     solver : str, optional
         PuLP's name.
+    deadline : float
+        Time of `time.monotonic`.
 
     Returns
     -------
@@ -116,11 +118,13 @@ def with_room(
     """
     for part in _ROOM:
         smaller = replace(problem, capacity=int(part * problem.capacity))
-        if smaller.largest > smaller.capacity:
+        left = min(_QUICK_S, deadline - time.monotonic())
+        if smaller.largest > smaller.capacity or left <= 0:
             break
-        plan = solve_gaps(smaller, order, solver=solver, time_limit=_QUICK_S).plan
+        plan = solve_gaps(smaller, order, solver=solver, time_limit=left).plan
         if plan is not None:
-            placed = place(problem, plan, time_limit=_QUICK_S)
+            left = max(0.0, min(_QUICK_S, deadline - time.monotonic()))
+            placed = place(problem, plan, time_limit=left)
             if placed.addresses is not None:
                 return plan, placed.addresses
     plan = everything_dropped(problem, order)

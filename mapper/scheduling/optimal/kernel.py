@@ -116,8 +116,8 @@ class Kernel(NamedTuple):
     values: Matrix
     """(states, N_VALUES)"""
     table: Matrix
-    """(power of 2,): first state of each set of executed operators, by hash; -1 where there is
-    none."""
+    """(power of 2,): one more than the first state of each set of executed operators, by hash; 0
+    where there is none, so that memory is only taken where there are some."""
     heap: Matrix
     """(states,): open states, the best first."""
 
@@ -326,7 +326,7 @@ def _follow(
         return True
     slot = _find(k, new)
     before = _NONE
-    other = k.table[slot]
+    other = k.table[slot] - 1
     while other != _NONE:
         after = k.values[other, NEXT]
         if _beats(k, other, new):
@@ -336,7 +336,7 @@ def _follow(
             # Those that are left out need not be looked at again.
             k.values[other, DROPPED] = 1
             if before == _NONE:
-                k.table[slot] = after
+                k.table[slot] = after + 1
             else:
                 k.values[before, NEXT] = after
         else:
@@ -524,8 +524,8 @@ def _find(k: Kernel, s: int) -> int:
         code = (code ^ k.done[s, w]) * 0x9E3779B97F4A7C1
         code ^= (code >> 29) & 0x7FFFFFFFF
     slot = int(code & (size - 1))
-    while k.table[slot] != _NONE:
-        other = k.table[slot]
+    while k.table[slot] != 0:
+        other = k.table[slot] - 1
         is_equal = True
         for w in range(k.done.shape[1]):
             if k.done[s, w] != k.done[other, w]:
@@ -539,8 +539,8 @@ def _find(k: Kernel, s: int) -> int:
 
 @compiled
 def _enter(k: Kernel, s: int, slot: int) -> None:
-    k.values[s, NEXT] = k.table[slot]
-    k.table[slot] = s
+    k.values[s, NEXT] = k.table[slot] - 1
+    k.table[slot] = s + 1
 
 
 @compiled

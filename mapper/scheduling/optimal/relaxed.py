@@ -15,7 +15,7 @@ from mapper.scheduling.optimal.shares import Chunk, Share, chunks, restricted
 from mapper.scheduling.optimal.states import Found, search_states
 from mapper.scheduling.optimal.windows import count_variables, solve_windows
 
-__all__ = ["Relaxed", "relax"]
+__all__ = ["Relaxed", "glance", "relax"]
 
 _FEW_STATES = 400
 """States of the first search, which is all that regular networks need."""
@@ -33,8 +33,7 @@ _PART_STATES = 2_000
 """States of the search for the order of a part."""
 
 _PROGRAM_S = 5.0
-"""Seconds that the small programs of an order may take, whatever the time limit: without them there
-is nothing to improve on."""
+"""Seconds that the small program of an order may take."""
 
 _SEARCH_SHARE = 0.5
 """Part of the time left that the long search may take where an integer program comes after it."""
@@ -73,8 +72,20 @@ class Relaxed:
         return self.cost == self.bound
 
 
+def glance(problem: Problem, *, deadline: float) -> Found:
+    """A short search through states: all that regular networks need.
+
+    Parameters
+    ----------
+    problem, deadline
+        As for `relax`.
+    """
+    return search_states(problem, max_states=_FEW_STATES, deadline=deadline)
+
+
 def relax(
     problem: Problem,
+    found: Found,
     orders: Callable[[], Sequence[Sequence[int]]],
     *,
     solver: str | None = None,
@@ -82,14 +93,16 @@ def relax(
 ) -> Relaxed:
     """Find a cheapest plan.
 
-    First a short search through states. Then the gaps of given orders, and a bound of all orders
-    that may meet them; then better orders part by part; then a search below the cost of the best of
-    these, with estimates; then the integer program of a free order.
+    After the short search the gaps of given orders, and a bound of all orders that may meet them;
+    then better orders part by part; then a search below the cost of the best of these, with
+    estimates; then the integer program of a free order.
 
     Parameters
     ----------
     problem : Problem
         Each operator fits by itself.
+    found : Found
+        By `glance`.
     orders : callable
         Gives good ones, at least one; called where they are needed.
     solver : str, optional
@@ -97,13 +110,12 @@ def relax(
     deadline : float
         Time of `time.monotonic`.
     """
-    found = search_states(problem, max_states=_FEW_STATES, deadline=deadline)
     if found.plan is not None:
         return _settled(problem, found)
-    known = _ordered(problem, orders(), solver, found)
+    known = _ordered(problem, orders(), solver, found, deadline)
     if not known.is_optimal and _left(deadline):
         known = _covered(problem, known, solver, deadline)
-    if not known.is_optimal:
+    if not known.is_optimal and _left(deadline):
         known = _divided(problem, known, solver, deadline)
     if known.is_optimal or not _left(deadline):
         return known
@@ -136,11 +148,10 @@ def _ordered(
     orders: Sequence[Sequence[int]],
     solver: str | None,
     found: Found,
+    deadline: float,
 ) -> Relaxed:
     """The best plan of the given orders."""
-    plans = [
-        solve_gaps(problem, order, solver=solver, time_limit=_PROGRAM_S).plan for order in orders
-    ]
+    plans = [_gaps_dropped(problem, order, solver, deadline) for order in orders]
     # All gaps dropped: what works whatever the time.
     plan = min(
         (plan for plan in (*plans, everything_dropped(problem, orders[0])) if plan is not None),
@@ -170,9 +181,18 @@ def _divided(problem: Problem, known: Relaxed, solver: str | None, deadline: flo
         order = divided_order(
             problem, known.plan.order, length=length, max_states=_PART_STATES, deadline=deadline
         )
-        plan = solve_gaps(problem, order, solver=solver, time_limit=_PROGRAM_S).plan
+        plan = _gaps_dropped(problem, order, solver, deadline)
         known = _better(problem, known, plan)
     return known
+
+
+def _gaps_dropped(
+    problem: Problem, order: Sequence[int], solver: str | None, deadline: float
+) -> Plan | None:
+    time_limit = min(_PROGRAM_S, _left(deadline))
+    if not time_limit:
+        return None
+    return solve_gaps(problem, order, solver=solver, time_limit=time_limit).plan
 
 
 def _better(problem: Problem, known: Relaxed, plan: Plan | None) -> Relaxed:
@@ -248,7 +268,9 @@ def _joined(parts: Sequence[Chunk]) -> Chunk:
 
 
 def _costed(problem: Problem, chunk: Chunk, known: Relaxed, deadline: float) -> Chunk:
-    """The chunk with the best bound of its cost that a short search gives."""
+    """The chunk with the best bound of its cost that a short search gives, if there is time."""
+    if not _left(deadline):
+        return chunk
     number = {tensor: index for index, tensor in enumerate(chunk.tensors)}
     found = search_long(
         restricted(problem, chunk.tensors),

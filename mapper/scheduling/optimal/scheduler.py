@@ -3,21 +3,24 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from functools import partial
 from math import inf
 
 from golden.errors import UserError
 from mapper.milp import find_solver
-from mapper.scheduling.footprint import footprints, least_peak, listed_order
+from mapper.scheduling.footprint import footprints
 from mapper.scheduling.graph import SizedGraph
 from mapper.scheduling.limits import why_none_fits
 from mapper.scheduling.optimal.fixed import solve_order, with_room
+from mapper.scheduling.optimal.incumbents import incumbents
 from mapper.scheduling.optimal.joint import search_jointly
+from mapper.scheduling.optimal.orders import Orders
 from mapper.scheduling.optimal.placement import place
 from mapper.scheduling.optimal.plan import Plan, cost, scheduled
 from mapper.scheduling.optimal.problem import Problem, reduce_graph
-from mapper.scheduling.optimal.relaxed import Relaxed, relax
+from mapper.scheduling.optimal.relaxed import Relaxed, glance, relax
 from mapper.scheduling.optimal.segments import Segment, join, segments
+from mapper.scheduling.optimal.states import Found
 from mapper.scheduling.outcome import Options, Outcome, concluded
 
 __all__ = ["STRATEGY", "schedule_optimally"]
@@ -31,8 +34,8 @@ _RELAXED_SHARE = 0.95
 _PLACE_SHARE = 0.5
 """Part of the time left that one look for addresses may take."""
 
-_PEAK_STATES = 3_000
-"""States of the search for an order of small peak."""
+_ROOM_SHARE = 0.1
+"""Part of the time for a plan to begin from that is better than those of the baselines."""
 
 _TIGHTER_SHARE = 0.2
 """Part of the time left for plans at one of those capacities."""
@@ -89,9 +92,10 @@ def schedule_optimally(
     task = _Task(
         graph=graph,
         problem=problem,
+        capacity_bytes=capacity_bytes,
+        options=options,
         solver=solver,
         deadline=begin + options.time_limit,
-        time_limit=options.time_limit,
     )
     if options.order is None:
         _schedule_freely(task)
@@ -99,7 +103,7 @@ def schedule_optimally(
         # Refuses orders that are none.
         footprints(graph, options.order)
         _schedule_in_order(task, options.order)
-    return task.concluded(capacity_bytes, time.monotonic() - begin)
+    return task.concluded(time.monotonic() - begin)
 
 
 @dataclass(kw_only=True)
@@ -108,9 +112,10 @@ class _Task:
 
     graph: SizedGraph
     problem: Problem
+    capacity_bytes: int
+    options: Options
     solver: str
     deadline: float
-    time_limit: float
     plan: Plan | None = None
     addresses: Sequence[int] | None = None
     bound: int = 0
@@ -136,6 +141,19 @@ class _Task:
         if self.cost is None or cost(self.problem, plan) < self.cost:
             self.plan, self.addresses = plan, addresses
 
+    def place(self, plan: Plan, share: float) -> None:
+        """Look for addresses for a plan, for a part of the time left; keep it if it has some."""
+        if self.left:
+            placed = place(self.problem, plan, time_limit=self.left * share)
+            self.take(plan, placed.addresses)
+
+    def take_incumbents(self, orders: Sequence[tuple[str, ...]]) -> None:
+        """Keep the best of what takes a moment in these orders."""
+        for plan, addresses in incumbents(
+            self.graph, self.problem, self.capacity_bytes, orders, deadline=self.deadline
+        ):
+            self.take(plan, addresses)
+
     def count(self, what: str, number: int) -> None:
         self.details[what] = int(self.details.get(what, 0)) + number
 
@@ -143,17 +161,17 @@ class _Task:
         if bound > self.bound or not self.proof:
             self.bound, self.proof = max(bound, self.bound), proof
 
-    def concluded(self, capacity_bytes: int, seconds: float) -> Outcome:
+    def concluded(self, seconds: float) -> Outcome:
         unit = self.problem.unit_bytes
         schedule = None
         if self.plan is not None and self.addresses is not None:
             schedule = scheduled(
-                self.graph, self.problem, self.plan, self.addresses, capacity_bytes
+                self.graph, self.problem, self.plan, self.addresses, self.capacity_bytes
             )
         reason = ""
         if not self.is_solved:
             what = "a proof" if schedule is not None else "a schedule"
-            reason = f"the time limit of {self.time_limit:g} s ended the search for {what}"
+            reason = f"the time limit of {self.options.time_limit:g} s ended the search for {what}"
         return concluded(
             self.graph,
             strategy=STRATEGY,
@@ -168,14 +186,15 @@ class _Task:
 
 def _schedule_in_order(task: _Task, order: Sequence[str]) -> None:
     number = {operator.name: index for index, operator in enumerate(task.graph.operators)}
+    task.take_incumbents([tuple(order)])
     bound = _solve_in_order(task, [number[name] for name in order])
     task.raise_bound(bound, "integer program of the given order")
 
 
 def _solve_in_order(task: _Task, order: Sequence[int]) -> int:
     """Find the best plan of an order; a bound of its plans with addresses."""
-    if task.plan is None:
-        task.take(*with_room(task.problem, order, task.solver))
+    if not task.is_solved and (task.left or task.plan is None):
+        task.take(*with_room(task.problem, order, task.solver, deadline=task.deadline))
     found = solve_order(
         task.problem,
         order,
@@ -191,8 +210,15 @@ def _solve_in_order(task: _Task, order: Sequence[int]) -> int:
 def _schedule_freely(task: _Task) -> None:
     problem = task.problem
     parts = segments(problem)
-    orders = _Orders(task.graph)
-    relaxed = _relaxed(task, parts, orders, _RELAXED_SHARE)
+    orders = Orders(task.graph, task.deadline)
+    found = [glance(part.problem, deadline=task.deadline) for part in parts]
+    if any(own.plan is None for own in found):
+        task.take_incumbents(orders.names)
+        if task.left and not task.is_solved:
+            deadline = time.monotonic() + _ROOM_SHARE * task.left
+            order = range(len(problem.inputs)) if task.plan is None else task.plan.order
+            task.take(*with_room(problem, order, task.solver, deadline=deadline))
+    relaxed = _relaxed(task, parts, found, orders, _RELAXED_SHARE)
     proofs = dict.fromkeys(known.proof for known in relaxed if known.bound)
     task.raise_bound(
         sum(known.bound for known in relaxed), " and ".join(proofs) or "nothing is less than none"
@@ -205,7 +231,9 @@ def _schedule_freely(task: _Task) -> None:
     }
     plan = join(parts, [known.plan for known in relaxed])
     least = cost(problem, plan)
-    task.take(plan, place(problem, plan, time_limit=task.left * _PLACE_SHARE).addresses)
+    task.place(plan, _PLACE_SHARE)
+    if task.plan is None:
+        task.take_incumbents(orders.names)
     if task.cost == least:
         return
     _solve_in_order(task, plan.order)
@@ -218,57 +246,43 @@ def _schedule_freely(task: _Task) -> None:
             _search_whole(task)
 
 
-class _Orders:
-    """Good orders of the whole, found when they are needed, and of its parts."""
-
-    def __init__(self, graph: SizedGraph) -> None:
-        self._graph = graph
-
-    @cached_property
-    def _ranks(self) -> list[dict[int, int]]:
-        graph = self._graph
-        number = {operator.name: index for index, operator in enumerate(graph.operators)}
-        small = least_peak(graph, max_states=_PEAK_STATES).order
-        return [
-            {number[name]: rank for rank, name in enumerate(order)}
-            for order in dict.fromkeys((small, listed_order(graph)))
-        ]
-
-    def of(self, part: Segment) -> list[list[int]]:
-        """One of small peak, and the listed one; what ran before the part is first in it."""
-
-        def place(rank: dict[int, int], index: int) -> int:
-            op = part.operators[index]
-            return -1 if op == part.begins_with else rank[op]
-
-        return [
-            sorted(range(len(part.operators)), key=partial(place, rank)) for rank in self._ranks
-        ]
-
-
-def _relaxed(task: _Task, parts: Sequence[Segment], orders: _Orders, share: float) -> list[Relaxed]:
+def _relaxed(
+    task: _Task,
+    parts: Sequence[Segment],
+    found: Sequence[Found],
+    orders: Orders,
+    share: float,
+) -> list[Relaxed]:
     """The parts without addresses; each gets time by the number of its operators."""
     result = []
     left = sum(len(part.operators) for part in parts)
     end = time.monotonic() + share * task.left
-    for part in parts:
+    for part, own in zip(parts, found, strict=True):
         now = time.monotonic()
         deadline = now + max(0.0, end - now) * len(part.operators) / left
         left -= len(part.operators)
         result.append(
-            relax(part.problem, partial(orders.of, part), solver=task.solver, deadline=deadline)
+            relax(
+                part.problem,
+                own,
+                partial(orders.of, part),
+                solver=task.solver,
+                deadline=deadline,
+            )
         )
     return result
 
 
-def _solve_tighter(task: _Task, orders: _Orders, capacity: int) -> None:
+def _solve_tighter(task: _Task, orders: Orders, capacity: int) -> None:
     """Take an order that needs less than there is: what is over makes addresses easier."""
     problem = replace(task.problem, capacity=capacity)
     if problem.largest > capacity:
         return
     parts = segments(problem)
-    plan = join(parts, [known.plan for known in _relaxed(task, parts, orders, _TIGHTER_SHARE)])
-    task.take(plan, place(task.problem, plan, time_limit=task.left * _TIGHTER_SHARE).addresses)
+    found = [glance(part.problem, deadline=task.deadline) for part in parts]
+    relaxed = _relaxed(task, parts, found, orders, _TIGHTER_SHARE)
+    plan = join(parts, [known.plan for known in relaxed])
+    task.place(plan, _TIGHTER_SHARE)
     if not task.is_solved:
         _solve_in_order(task, plan.order)
 
@@ -288,7 +302,7 @@ def _search_parts(task: _Task, parts: Sequence[Segment], relaxed: Sequence[Relax
         task.count("nodes", found.nodes)
     task.raise_bound(sum(bounds), "search with addresses")
     plan = join(parts, plans)
-    task.take(plan, place(task.problem, plan, time_limit=task.left / 2).addresses)
+    task.place(plan, _PLACE_SHARE)
 
 
 def _search_whole(task: _Task) -> None:
