@@ -178,7 +178,7 @@ def exercise(accelerator: Accelerator, *, length: int, seed: int) -> Exercise:
     for _ in range(_ATTEMPTS):
         if len(body) == len(first) + length:
             break
-        drawn = _draw(rng, accelerator.lanes)
+        drawn = _draw(rng, accelerator)
         if not check_program(synchronised([*first, drawn], regions), regions):
             body.append(drawn)
     else:
@@ -224,11 +224,18 @@ def _first(accelerator: Accelerator) -> list[Instruction]:
             group_bytes=lanes * lanes,
             local_row_step=lanes,
         ),
-        Gemm(last_lanes=lanes, out_width=columns, width=columns, pixel_words=1),
+        Gemm(
+            last_lanes=lanes,
+            out_width=columns,
+            width=columns,
+            pixel_words=1,
+            weight_bits=accelerator.feeding.weight_bits[0],
+        ),
     ]
 
 
-def _draw(rng: np.random.Generator, lanes: int) -> Instruction:
+def _draw(rng: np.random.Generator, accelerator: Accelerator) -> Instruction:
+    lanes, feeding = accelerator.lanes, accelerator.feeding
     kind = INSTRUCTIONS[rng.integers(len(INSTRUCTIONS))]
     ranges = dict(_RANGES[kind])
     if kind in (Load, Store):
@@ -240,4 +247,7 @@ def _draw(rng: np.random.Generator, lanes: int) -> Instruction:
     }
     if values.get("diagonal"):
         values["blocks_k"] = 1
+    if kind is Gemm:
+        values["weights"] -= values["weights"] % feeding.alignment
+        values["weight_bits"] = int(rng.choice(feeding.weight_bits))
     return kind(**values)

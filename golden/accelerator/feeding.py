@@ -28,6 +28,8 @@ _OPERAND_BITS = 8
 _OTHERS = {Operand.A: (Dim.M, Width.ACTIVATION), Operand.W: (Dim.N, Width.WEIGHT)}
 """Of an operand, the dimension beside K, and the width that its digits run along."""
 
+_NO_TERNARY_CODE = 2
+
 _ENGINES = "engines at which weights rest, such as systolic with dataflow=ws, or that do a tile"
 
 
@@ -169,7 +171,10 @@ class Streaming:
     def values(
         self, words: NDArray[np.int8], depth: int, bits: int, *, diagonal: bool
     ) -> NDArray[np.int64]:
-        """As of `Resting`, but all rows, as activations in lanes that do not count are 0."""
+        """As of `Resting`, but all rows, as activations in lanes that do not count are 0.
+
+        A bit pattern that is no code is worth 0.
+        """
         port, job = self.layout.weights, self.block_job(bits)
         octets = words.reshape(-1, self.alignment * self.lanes).view(np.uint8)
         beats = port.unpack(np.ascontiguousarray(octets[:, : -(-port.bits // 8)]))
@@ -178,9 +183,12 @@ class Streaming:
         codes = np.zeros(self.lanes * self.lanes, dtype=np.int64)
         np.bitwise_or.at(codes, elements[there], beats[there].astype(np.int64) << shifts[there])
         # The last digits of a code may be wider than it.
-        codes &= (1 << port.format_of(job).bits) - 1
+        format = port.format_of(job)
+        codes &= (1 << format.bits) - 1
+        if isinstance(format, TernaryFormat):
+            codes[codes == _NO_TERNARY_CODE] = 0
         square = codes.reshape(self.lanes, self.lanes).astype(code_dtype(port.format.bits))
-        return np.asarray(port.format_of(job).decode(square), dtype=np.int64)
+        return np.asarray(format.decode(square), dtype=np.int64)
 
 
 @cache

@@ -128,8 +128,8 @@ class Gemm(_Instruction):
 
     An engine through which operands stream has a job for each few pixels and each block of output
     lanes, with all taps and blocks of input lanes as its depth. Tiles of weights are beats then, as
-    many as ``weight_bits`` make, and whole ones even if diagonal; activations in lanes of the last
-    block that do not count are 0.
+    many as ``weight_bits`` make, and whole ones even if diagonal; what is no code is worth 0, and
+    so are activations in lanes of the last block that do not count.
     """
 
     OPCODE: ClassVar[int] = 2

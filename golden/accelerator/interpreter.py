@@ -130,7 +130,7 @@ def execute(machine: Machine, instruction: Instruction) -> None:
         If it reaches beyond a memory, or names a base register that there is not; nothing is
         changed then.
     ValueError
-        If a `Load` names no memory, or weights are no codes or not where a beat begins.
+        If a `Load` names no memory, or weights do not begin where a beat does.
     """
     match instruction:
         case Load():

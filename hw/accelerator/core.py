@@ -16,7 +16,7 @@ from golden.accelerator.registers import COUNTERS, Counter, ErrorCode
 from golden.discovery import find_modules
 from hw.accelerator import memories
 from hw.accelerator.dispatch import UNITS, Dispatch
-from hw.accelerator.execute import ExecuteUnit
+from hw.accelerator.execute import ExecuteUnit, StreamingExecuteUnit, execute_unit
 from hw.accelerator.fetch import Fetch
 from hw.accelerator.load import LoadUnit
 from hw.accelerator.ports import ADDRESS_BITS, AxiRead, AxiWrite
@@ -84,7 +84,7 @@ class Core(wiring.Component):
         m.submodules.fetch = fetch = Fetch(accelerator.target)
         m.submodules.dispatch = dispatch = Dispatch(accelerator.queue_depth)
         m.submodules.load = load = LoadUnit(accelerator)
-        m.submodules.execute = execute = ExecuteUnit(accelerator, _engine(accelerator))
+        m.submodules.execute = execute = execute_unit(accelerator, _engine(accelerator))
         m.submodules.store = store = StoreUnit(accelerator)
         m.submodules.vector = vector = VectorUnit(accelerator)
 
@@ -145,7 +145,7 @@ class Core(wiring.Component):
         m: Module,
         outside: Signal,
         load: LoadUnit,
-        execute: ExecuteUnit,
+        execute: ExecuteUnit | StreamingExecuteUnit,
         store: StoreUnit,
         vector: VectorUnit,
     ) -> None:
@@ -158,7 +158,9 @@ class Core(wiring.Component):
             readers=3,
             writers=2,
         )
-        weights = memories.LocalMemory(octets, words=sizes.weights, banks=1, readers=1, writers=1)
+        weights = memories.run_memory(
+            octets, words=sizes.weights, at_once=accelerator.feeding.alignment
+        )
         parameters = memories.LocalMemory(
             octets, words=sizes.parameters, banks=1, readers=1, writers=1
         )

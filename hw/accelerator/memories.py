@@ -8,7 +8,7 @@ its place.
 from collections.abc import Sequence
 from typing import Any
 
-from amaranth.hdl import ClockSignal, Const, Instance, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -16,7 +16,7 @@ from amaranth.lib.wiring import In, Out
 from hw.accelerator.ports import ReadPort, WritePort
 from hw.emit import Emission, place
 
-__all__ = ["MODEL_NAME", "LocalMemory", "MemoryBank"]
+__all__ = ["MODEL_NAME", "LocalMemory", "MemoryBank", "StripedMemory", "run_memory"]
 
 MODEL_NAME = "tilewright_sram_1r1w"
 
@@ -192,6 +192,72 @@ class LocalMemory(wiring.Component):
             for index, bank in enumerate(banks):
                 with m.Case(index):
                     m.d.comb += word.eq(bank.read_data)
+
+
+class StripedMemory(wiring.Component):
+    """Words that are written one by one, and read several at once.
+
+    Parameters
+    ----------
+    shape : ArrayLayout
+        Of a word.
+    words : int
+    at_once : int
+        Words that are read together, a power of two that divides ``words``; at least two.
+
+    Members
+    -------
+    readers : In(ReadPort(ArrayLayout(element, at_once * lanes))).array(1)
+        Addresses are numbers of runs of so many words.
+    writers : In(WritePort(shape)).array(1)
+    fault : Out(1)
+        An address beyond the memory in this cycle.
+    """
+
+    readers: Sequence[Any]
+    writers: Sequence[Any]
+    fault: Signal
+
+    def __init__(self, shape: data.ArrayLayout, *, words: int, at_once: int) -> None:
+        self._stripes = [
+            LocalMemory(shape, words=words // at_once, banks=1, readers=1, writers=1)
+            for _ in range(at_once)
+        ]
+        wide = data.ArrayLayout(shape.elem_shape, at_once * shape.length)
+        super().__init__(
+            {
+                "readers": In(ReadPort(wide)).array(1),
+                "writers": In(WritePort(shape)).array(1),
+                "fault": Out(1),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        reader, writer = self.readers[0], self.writers[0]
+        low = (len(self._stripes) - 1).bit_length()
+        for number, stripe in enumerate(self._stripes):
+            m.submodules[f"stripe_{number}"] = stripe
+            m.d.comb += [
+                stripe.readers[0].en.eq(reader.en),
+                stripe.readers[0].address.eq(reader.address),
+                stripe.writers[0].en.eq(writer.en & (writer.address[:low] == number)),
+                stripe.writers[0].address.eq(writer.address[low:]),
+                Value.cast(stripe.writers[0].data).eq(Value.cast(writer.data)),
+            ]
+        words = [Value.cast(stripe.readers[0].data) for stripe in self._stripes]
+        m.d.comb += [
+            Value.cast(reader.data).eq(Cat(words)),
+            self.fault.eq(_any([stripe.fault for stripe in self._stripes])),
+        ]
+        return m
+
+
+def run_memory(shape: data.ArrayLayout, *, words: int, at_once: int) -> LocalMemory | StripedMemory:
+    """A memory of one bank that is read in runs of so many words, with a reader and a writer."""
+    if at_once == 1:
+        return LocalMemory(shape, words=words, banks=1, readers=1, writers=1)
+    return StripedMemory(shape, words=words, at_once=at_once)
 
 
 def _any(flags: list[Value]) -> Value:

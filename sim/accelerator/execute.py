@@ -2,7 +2,8 @@
 
 The engine runs from idle to idle. Operands are there from the transfer of the first job on and
 never run out, and every result is taken at once, so that an instruction takes a constant more than
-the engine's own timing of its jobs.
+the engine's own timing of its jobs. Where operands stream through the engine, the constant grows
+with the rows of the first job, whose words are fetched one by one.
 """
 
 import importlib
@@ -11,8 +12,9 @@ from typing import cast
 import numpy as np
 
 from golden.accelerator.description import Accelerator
+from golden.accelerator.feeding import Streaming
 from golden.accelerator.instructions import Gemm
-from golden.contract import Jobs
+from golden.contract import Jobs, Width
 from golden.discovery import find_modules
 from sim.contract import TimedEngine
 
@@ -27,6 +29,8 @@ def gemm_jobs(accelerator: Accelerator, gemm: Gemm) -> Jobs:
 
     ``k0`` counts through taps and blocks of lanes, ``n0`` through blocks of output lanes.
     """
+    if isinstance(accelerator.feeding, Streaming):
+        return _streamed_jobs(accelerator, accelerator.feeding, gemm)
     lanes = accelerator.lanes
     taps = gemm.taps_y * gemm.taps_x
     of_tap = np.full(gemm.blocks_k, lanes, dtype=np.int64)
@@ -44,6 +48,27 @@ def gemm_jobs(accelerator: Accelerator, gemm: Gemm) -> Jobs:
     )
 
 
+def _streamed_jobs(accelerator: Accelerator, feeding: Streaming, gemm: Gemm) -> Jobs:
+    lanes, rows = feeding.lanes, feeding.job_rows(gemm.weight_bits)
+    pixels = gemm.out_height * gemm.out_width
+    begins = np.arange(0, pixels, rows, dtype=np.int64)
+    m0 = np.tile(begins, gemm.blocks_n)
+    n0 = np.repeat(np.arange(gemm.blocks_n, dtype=np.int64) * lanes, len(begins))
+    jobs = Jobs(
+        m=np.minimum(pixels - m0, rows),
+        n=np.full_like(m0, lanes),
+        k=np.full_like(m0, gemm.taps_y * gemm.taps_x * gemm.blocks_k * lanes),
+        m0=m0,
+        n0=n0,
+        k0=np.zeros_like(m0),
+    )
+    block = feeding.block_job(gemm.weight_bits)
+    for field in accelerator.layout.job:
+        if isinstance(field.dim, Width):
+            jobs = jobs.with_bits(field.dim, block.size(field.dim))
+    return jobs
+
+
 def gemm_cycles(accelerator: Accelerator, gemm: Gemm) -> int:
     """Busy cycles: from the one in which the unit takes the instruction to its last, both included.
 
@@ -52,7 +77,8 @@ def gemm_cycles(accelerator: Accelerator, gemm: Gemm) -> int:
     module = importlib.import_module(find_modules()[accelerator.engine].sim)
     engine = cast(TimedEngine, module)
     jobs = gemm_jobs(accelerator, gemm)
-    return OVERHEAD_CYCLES + engine.timing_sequence(accelerator.params, jobs)
+    fetched = int(jobs.m[0]) - 1 if isinstance(accelerator.feeding, Streaming) else 0
+    return OVERHEAD_CYCLES + fetched + engine.timing_sequence(accelerator.params, jobs)
 
 
 def gemm_macs(accelerator: Accelerator, gemm: Gemm) -> int:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from golden.accelerator.description import Accelerator
+from golden.accelerator.feeding import Streaming, weight_words
 from golden.accelerator.instructions import (
     Add,
     Gemm,
@@ -17,7 +18,7 @@ from golden.accelerator.instructions import (
     Table,
 )
 from golden.accelerator.interpreter import PARAMETER_WORDS, TABLE_BYTES
-from sim.accelerator.execute import gemm_macs
+from sim.accelerator.execute import gemm_jobs, gemm_macs
 
 __all__ = ["Traffic", "traffic"]
 
@@ -33,7 +34,8 @@ class Traffic:
     macs : int
         Multiply-accumulates that count.
     engine_macs : int
-        Those that the engine is given: in a diagonal product all but the diagonal is wasted.
+        Those that the engine is given: in a diagonal product all but the diagonal is wasted, and
+        where operands stream also lanes of the last block that do not count.
     vector_results : int
         Numbers that the vector unit makes, or in a pool takes.
     activation_read, activation_written, weight_read, weight_written : int
@@ -117,6 +119,9 @@ def traffic(accelerator: Accelerator, instruction: Instruction) -> Traffic:
 
 
 def _gemm(accelerator: Accelerator, op: Gemm) -> Traffic:
+    feeding = accelerator.feeding
+    if isinstance(feeding, Streaming):
+        return _streamed(accelerator, feeding, op)
     lanes = accelerator.lanes
     depth = (op.blocks_k - 1) * lanes + op.last_lanes
     taps = op.taps_y * op.taps_x
@@ -129,6 +134,21 @@ def _gemm(accelerator: Accelerator, op: Gemm) -> Traffic:
         weight_read=taps * op.blocks_n * (1 if op.diagonal else depth) * lanes,
         accumulator_read=rows * lanes * _SUM_BYTES * (passes - 1 + op.accumulate),
         accumulator_written=rows * lanes * _SUM_BYTES * passes,
+    )
+
+
+def _streamed(accelerator: Accelerator, feeding: Streaming, op: Gemm) -> Traffic:
+    lanes = accelerator.lanes
+    pixels = op.out_height * op.out_width
+    sums = pixels * op.blocks_n * lanes
+    jobs = -(-pixels // feeding.job_rows(op.weight_bits))
+    return Traffic(
+        macs=gemm_macs(accelerator, op),
+        engine_macs=gemm_jobs(accelerator, op).macs,
+        activation_read=_window_words(op) * op.blocks_n * op.blocks_k * lanes,
+        weight_read=jobs * weight_words(op, lanes, feeding) * lanes,
+        accumulator_read=sums * _SUM_BYTES * op.accumulate,
+        accumulator_written=sums * _SUM_BYTES,
     )
 
 

@@ -9,6 +9,7 @@ from golden.accelerator.banks import ports
 from golden.accelerator.checker import Regions, check_program
 from golden.accelerator.description import Accelerator, Memory, MemoryKind
 from golden.accelerator.encoding import Program, encode_program
+from golden.accelerator.feeding import Streaming
 from golden.accelerator.instructions import Gemm, Load, Unit, Units
 from golden.accelerator.interpreter import Machine, execute
 from golden.engines.systolic import Params
@@ -57,14 +58,33 @@ def accelerator(memory="fixed"):
     )
 
 
-def _prologue():
+def streaming(engine, params, memory="fixed"):
+    """The same around an engine through which operands stream, with as many lanes."""
+    assert params.n == LANES
+    return replace(accelerator(memory), engine=engine, params=params)
+
+
+def _prologue(design):
     """Fills every local memory."""
+    bits = design.feeding.weight_bits[0]
     return [
         Load(memory=0, row_bytes=1024, group_bytes=1024),
         Load(memory=1, address=7, row_bytes=1024, group_bytes=1024),
         Load(memory=2, address=1, row_bytes=2048, group_bytes=2048),
-        Gemm(last_lanes=LANES, out_width=64, width=64, pixel_words=1),
+        Gemm(last_lanes=LANES, out_width=64, width=64, pixel_words=1, weight_bits=bits),
     ]
+
+
+def _fitting(rng, instruction, design):
+    """A product says how many bits its weights have, and where a beat begins."""
+    feeding = design.feeding
+    if not isinstance(instruction, Gemm) or not isinstance(feeding, Streaming):
+        return instruction
+    return replace(
+        instruction,
+        weight_bits=int(rng.choice(feeding.weight_bits)),
+        weights=instruction.weights // feeding.alignment * feeding.alignment,
+    )
 
 
 def _conflict(one, other):
@@ -75,7 +95,7 @@ def _conflict(one, other):
 
 
 def _touched(instruction, regions):
-    found = accesses(instruction, regions.lanes)
+    found = accesses(instruction, regions.lanes, regions.feeding)
     reads, writes = set(), set()
     for access in found:
         # The base registers' regions overlap.
@@ -112,10 +132,10 @@ def random_program(seed, length, design):
     """A legal program of about ``length`` instructions."""
     rng = np.random.default_rng(seed)
     regions = Regions.of(design, [8192 - 4100] * 4)
-    instructions = _prologue()
+    instructions = _prologue(design)
     while len(instructions) < length:
-        instruction = random_instruction(rng, LANES)
-        if not check_alone(instruction, regions):
+        instruction = _fitting(rng, random_instruction(rng, LANES), design)
+        if not check_alone(instruction, regions, design):
             instructions.append(instruction)
     program = synchronised(instructions, regions)
     errors = check_program(program, regions)
@@ -123,9 +143,9 @@ def random_program(seed, length, design):
     return Program(instructions=tuple(program), target=design.target)
 
 
-def check_alone(instruction, regions):
+def check_alone(instruction, regions, design):
     """What is wrong with an instruction after the prologue."""
-    return check_program(synchronised([*_prologue(), instruction], regions), regions)
+    return check_program(synchronised([*_prologue(design), instruction], regions), regions)
 
 
 def memory_image(seed, program):
@@ -141,7 +161,12 @@ def memory_image(seed, program):
 def interpreted(design, program, dram):
     """The machine after the program."""
     machine = Machine(
-        lanes=design.lanes, sizes=design.sizes, multiply=exact, dram=dram.copy(), bases=BASES
+        lanes=design.lanes,
+        sizes=design.sizes,
+        multiply=exact,
+        dram=dram.copy(),
+        bases=BASES,
+        feeding=design.feeding,
     )
     for instruction in program.instructions:
         execute(machine, instruction)

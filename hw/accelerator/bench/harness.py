@@ -137,20 +137,27 @@ def _design_header(accelerator: Accelerator) -> str:
         f"#define UNITS_DONE(top) ((top).rootp->{TOP}__DOT__core__DOT__units_done)",
         f"constexpr unsigned CONTROL_OFFSET = {find_register('CONTROL').offset};",
         "",
-        "template <typename Words>",
-        "void dump_words(const Words& words, unsigned bytes, std::ostream& file) {",
-        "    for (std::size_t word = 0; word < words.size(); ++word) {",
-        "        file.write(reinterpret_cast<const char*>(&words[word]), bytes);",
-        "    }",
+        "template <typename Word>",
+        "void dump_word(const Word& word, unsigned bytes, std::ostream& file) {",
+        "    file.write(reinterpret_cast<const char*>(&word), bytes);",
         "}",
         "",
         "inline void dump_local(const Vtop___024root& root, const std::string& memory,",
         "                       std::ostream& file) {",
     ]
     for name, (banks, octets) in memories.items():
+        stripes = accelerator.feeding.alignment if name == "weights" else 1
+        inner = [[f"stripe_{i}"] for i in range(stripes)] if stripes > 1 else [[]]
         lines.append(f'    if (memory == "{name}") {{')
         for bank in range(banks):
-            path = "__DOT__".join([TOP, "core", name, f"bank_{bank}", "words", "words"])
-            lines.append(f"        dump_words(root.{path}, {octets}, file);")
+            paths = [
+                "root."
+                + "__DOT__".join([TOP, "core", name, *part, f"bank_{bank}", "words", "words"])
+                for part in inner
+            ]
+            words = f"for (std::size_t word = 0; word < {paths[0]}.size(); ++word) {{"
+            lines.append(f"        {words}")
+            lines += [f"            dump_word({path}[word], {octets}, file);" for path in paths]
+            lines.append("        }")
         lines.append("    }")
     return "\n".join([*lines, "}", ""])

@@ -42,6 +42,7 @@ def copied(machine):
         multiply=machine.multiply,
         dram=machine.dram.copy(),
         bases=machine.bases,
+        feeding=machine.feeding,
     )
     for name in MEMORIES[:4]:
         getattr(twin, name)[:] = getattr(machine, name)

@@ -1,5 +1,8 @@
 """Jobs and cycles of `Gemm` instructions; the cycles of the RTL are compared with the RTL."""
 
+from dataclasses import replace
+from importlib import import_module
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,9 +11,12 @@ from hypothesis import strategies as st
 from golden.accelerator.description import Accelerator
 from golden.accelerator.instructions import Gemm
 from golden.contract import Job, Jobs
+from golden.engines import add
 from golden.engines.systolic import Params
 from sim.accelerator.execute import OVERHEAD_CYCLES, gemm_cycles, gemm_jobs, gemm_macs
+from sim.accelerator.traffic import traffic
 from sim.engines.systolic import timing_sequence
+from tests.golden.accelerator.streaming import ENGINES, accelerator
 
 LANES = 4
 ACCELERATOR = Accelerator(name="test", engine="systolic", params=Params(rows=LANES, cols=LANES))
@@ -49,6 +55,52 @@ def test_jobs(gemm: Gemm) -> None:
     assert gemm_macs(ACCELERATOR, gemm) == gemm_jobs(ACCELERATOR, gemm).macs
     engine = timing_sequence(ACCELERATOR.params, Jobs.of(*jobs))
     assert gemm_cycles(ACCELERATOR, gemm) == OVERHEAD_CYCLES + engine
+
+
+def listed_in_groups(design: Accelerator, gemm: Gemm, rows: int) -> list[Job]:
+    """The jobs of an engine through which operands stream, one by one."""
+    pixels = gemm.out_height * gemm.out_width
+    bits = design.feeding.weight_bits != (0,)
+    return [
+        Job(
+            m=min(rows, pixels - first),
+            n=design.lanes,
+            k=gemm.taps_y * gemm.taps_x * gemm.blocks_k * design.lanes,
+            m0=first,
+            n0=block * design.lanes,
+            activation_bits=8 if design.engine == "bitplane" else 0,
+            weight_bits=gemm.weight_bits if bits else 0,
+        )
+        for block in range(gemm.blocks_n)
+        for first in range(0, pixels, rows)
+    ]
+
+
+@given(gemm=GEMMS, name=st.sampled_from([*ENGINES]), bits=st.integers(1, 3))
+def test_jobs_of_a_few_pixels(gemm: Gemm, name: str, bits: int) -> None:
+    design = accelerator(*ENGINES[name])
+    feeding = design.feeding
+    gemm = replace(gemm, weight_bits=0 if feeding.weight_bits == (0,) else bits)
+    rows = feeding.job_rows(gemm.weight_bits)
+    jobs = listed_in_groups(design, gemm, rows)
+    assert [*gemm_jobs(design, gemm)] == jobs
+    sim = import_module(f"sim.engines.{design.engine}")
+    engine = sim.timing_sequence(design.params, Jobs.of(*jobs))
+    assert gemm_cycles(design, gemm) == OVERHEAD_CYCLES + jobs[0].m - 1 + engine
+    moved = traffic(design, gemm)
+    assert moved.engine_macs == sum(job.m * job.n * job.k for job in jobs)
+    beats = sum(feeding.weight_beats(gemm.weight_bits) * job.k // design.lanes for job in jobs)
+    assert moved.weight_read == beats * feeding.alignment * design.lanes
+    assert moved.accumulator_written == sum(4 * job.m * job.n for job in jobs)
+
+
+def test_cycles_by_hand_of_a_few_pixels() -> None:
+    # Taken in 0, the two words of the first job are read in 2 and 3, and the job is taken in 5.
+    # Four beats of weights, and again for the third pixel; from the last beat on the sums are
+    # ``stages`` cycles away, and the last one is written a cycle after it has come.
+    design = accelerator("add", add.Params(m=4, n=4, k=4, k_max=96, stages=3))
+    gemm = Gemm(out_width=3, taps_x=2, last_lanes=4, weight_bits=2)
+    assert gemm_cycles(design, gemm) == (5 + 1) + 4 + 4 + 3 + 1
 
 
 def test_cycles_by_hand() -> None:

@@ -1,0 +1,5 @@
+"""Feeding an engine through which operands stream."""
+
+from hw.accelerator.execute.streaming.unit import StreamingExecuteUnit
+
+__all__ = ["StreamingExecuteUnit"]
