@@ -82,6 +82,10 @@ class TileParams(ABC):
                     f"{name} must be an integer from {low} to {high}{reason}, not {value!r}"
                 )
         self.check_operands()
+        self.check_sums()
+
+    def check_sums(self) -> None:
+        """Refuse an accumulator that is too narrow without leave to wrap."""
         check_accumulator(self)
 
     @abstractmethod
@@ -101,8 +105,13 @@ class TileParams(ABC):
 
     @property
     def sums(self) -> IntFormat:
-        """Format of results."""
+        """Format of the accumulator."""
         return sums_format(self)
+
+    @property
+    def results(self) -> Format:
+        """Format of results."""
+        return self.sums
 
     @property
     def macs_per_cycle(self) -> float:
@@ -176,7 +185,7 @@ def results_port(params: TileParams) -> PortLayout:
     """A row of the tile in one beat, the first row first."""
     return PortLayout(
         operand=Operand.D,
-        format=sums_format(params),
+        format=params.results,
         lanes=(Lane(Dim.N, params.n),),
         beats=(Beat(Dim.M),),
     )

@@ -33,6 +33,8 @@ class Control(wiring.Component):
     m : In(range(rows + 1))
         Rows of the job.
     results_valid : Out(1)
+    results_last : Out(1)
+        With ``results_valid``: the last row of a tile.
     results_ready : In(1)
     enable : Out(1)
         The pipeline moves.
@@ -45,6 +47,7 @@ class Control(wiring.Component):
     ends: Signal
     m: Signal
     results_valid: Signal
+    results_last: Signal
     results_ready: Signal
     enable: Signal
     take: Signal
@@ -62,6 +65,7 @@ class Control(wiring.Component):
                 "ends": In(1),
                 "m": In(range(rows + 1)),
                 "results_valid": Out(1),
+                "results_last": Out(1),
                 "results_ready": In(1),
                 "enable": Out(1),
                 "take": Out(1),
@@ -84,6 +88,7 @@ class Control(wiring.Component):
             drain.m.eq(delayed(m, self.enable, "m", self.m, to_sums)),
             drain.ready.eq(self.results_ready),
             self.results_valid.eq(drain.valid),
+            self.results_last.eq(drain.last),
             self.shift.eq(drain.shift),
             self.enable.eq(~ends | drain.free),
             self.take.eq(self.enable & there),

@@ -28,6 +28,8 @@ class Drain(wiring.Component):
         The first register holds a row.
     ready : In(1)
         It is taken if there is one.
+    last : Out(1)
+        With ``valid``: there is no other.
     shift : Out(1)
         The registers move up by a row.
     """
@@ -37,6 +39,7 @@ class Drain(wiring.Component):
     free: Signal
     valid: Signal
     ready: Signal
+    last: Signal
     shift: Signal
 
     def __init__(self, rows: int) -> None:
@@ -47,6 +50,7 @@ class Drain(wiring.Component):
                 "free": Out(1),
                 "valid": Out(1),
                 "ready": In(1),
+                "last": Out(1),
                 "shift": Out(1),
             }
         )
@@ -57,6 +61,7 @@ class Drain(wiring.Component):
         m.d.comb += [
             self.valid.eq(left != 0),
             self.shift.eq(self.valid & self.ready),
+            self.last.eq(left == 1),
             self.free.eq(~self.valid | ((left == 1) & self.ready)),
         ]
         with m.If(self.finish & self.free):

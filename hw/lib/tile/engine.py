@@ -7,14 +7,17 @@ their way, and what the hardware of one result is.
 from collections.abc import Hashable, Sequence
 from typing import TypeVar
 
-from amaranth.hdl import Module, Value
+from amaranth.hdl import Module, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from golden.contract import Layout
+from golden.epilogue import Epilogue
 from hw.emit import place
+from hw.lib.epilogue import GroupEpilogue
 from hw.lib.skid import SkidBuffer
 from hw.lib.tile.control import Control
+from hw.lib.tile.operands import delayed
 from hw.lib.tile.steps import Steps
 from hw.lib.tile.unit import Unit
 from hw.shapes import beat_shape, job_shape
@@ -29,7 +32,8 @@ class TileEngine(wiring.Component):
 
     ``stages`` cycles after the last beats of a job its first row leaves, then a row per cycle,
     while the next job runs. A stop of ``results`` stops the pipeline only when a further tile is
-    finished.
+    finished. With an epilogue it is the rows of each group that leave so, for
+    `hw.lib.epilogue.GroupEpilogue`, and results are a latency of that later.
 
     Parameters
     ----------
@@ -38,12 +42,16 @@ class TileEngine(wiring.Component):
         Of a tile.
     stages : int
         Cycles from beats that meet to the sums.
+    epilogue : Epilogue, optional
+        Where sums are of groups, to be scaled.
 
     Members
     -------
     job : In(stream.Signature(job_shape))
     activations : In(stream.Signature(beat_shape))
     weights : In(stream.Signature(beat_shape))
+    scales, zero_points : In(stream.Signature(beat_shape))
+        Where the layout has them.
     results : Out(stream.Signature(beat_shape))
         Shapes and order of elements: the ``layout`` of the engine.
     """
@@ -51,17 +59,30 @@ class TileEngine(wiring.Component):
     job: stream.Interface
     activations: stream.Interface
     weights: stream.Interface
+    scales: stream.Interface
+    zero_points: stream.Interface
     results: stream.Interface
 
-    def __init__(self, ports: Layout, *, rows: int, cols: int, stages: int) -> None:
+    def __init__(
+        self,
+        ports: Layout,
+        *,
+        rows: int,
+        cols: int,
+        stages: int,
+        epilogue: Epilogue | None = None,
+    ) -> None:
+        self._epilogue = epilogue
         self._rows = rows
         self._cols = cols
         self._stages = stages
         super().__init__(
             {
                 "job": In(stream.Signature(job_shape(ports.job))),
-                "activations": In(stream.Signature(beat_shape(ports.activations))),
-                "weights": In(stream.Signature(beat_shape(ports.weights))),
+                **{
+                    name: In(stream.Signature(beat_shape(port)))
+                    for name, port in ports.inputs.items()
+                },
                 "results": Out(stream.Signature(beat_shape(ports.results))),
             }
         )
@@ -95,30 +116,82 @@ class TileEngine(wiring.Component):
     ) -> list[list[U]]:
         """A unit ``cls(*args)`` for each result, row by row, whose sums leave through ``results``.
 
-        The ready of ``results`` goes no further than a skid buffer.
+        The ready of ``results`` goes no further than a skid buffer. With an epilogue the sums enter
+        that in place of leaving; see `scale`.
         """
-        m.submodules.leave = leave = SkidBuffer(self.results.payload.shape())
-        wiring.connect(m, leave.o, wiring.flipped(self.results))
-        m.d.comb += [
-            leave.i.valid.eq(control.results_valid),
-            control.results_ready.eq(leave.i.ready),
-        ]
         grid = [[place(platform, cls, *args) for _ in range(self._cols)] for _ in range(self._rows)]
         for row, across in enumerate(grid):
             for col, unit in enumerate(across):
                 m.submodules[f"unit_{row}_{col}"] = unit
-                m.d.comb += [
-                    unit.enable.eq(control.enable),
-                    unit.take.eq(control.take),
-                    unit.first.eq(control.first),
-                    unit.finish.eq(control.finish),
-                    unit.shift.eq(control.shift),
-                ]
-                if row:
-                    m.d.comb += grid[row - 1][col].below.eq(unit.drain)
-                else:
-                    m.d.comb += leave.i.payload[col].eq(unit.drain)
+        for column in zip(*grid, strict=True):
+            _chain(m, control, column)
+        if self._epilogue is None:
+            m.submodules.leave = leave = SkidBuffer(self.results.payload.shape())
+            wiring.connect(m, leave.o, wiring.flipped(self.results))
+            m.d.comb += [
+                leave.i.valid.eq(control.results_valid),
+                control.results_ready.eq(leave.i.ready),
+                *(leave.i.payload[col].eq(unit.drain) for col, unit in enumerate(grid[0])),
+            ]
         return grid
+
+    def scale(
+        self,
+        m: Module,
+        platform: object,
+        control: Control,
+        steps: Steps,
+        units: Sequence[Sequence[Unit]],
+        row_sums: Sequence[Unit] = (),
+    ) -> None:
+        """Let sums of groups go through the epilogue to ``results``.
+
+        Parameters
+        ----------
+        m, platform, control, steps
+        units : sequence of sequence of Unit
+            As `units` gave them.
+        row_sums : sequence of Unit
+            One a row, where there are zero points.
+        """
+        assert self._epilogue is not None
+        for row, unit in enumerate(row_sums):
+            m.submodules[f"row_sum_{row}"] = unit
+        _chain(m, control, row_sums)
+        m.submodules.epilogue = epilogue = GroupEpilogue(self._epilogue, self._cols, self._rows)
+        wiring.connect(m, wiring.flipped(self.scales), epilogue.scales)
+        wiring.connect(m, epilogue.o, wiring.flipped(self.results))
+        row = epilogue.i.payload
+        m.d.comb += [
+            epilogue.i.valid.eq(control.results_valid),
+            control.results_ready.eq(epilogue.i.ready),
+            row.end.eq(control.results_last),
+            *(row.sums[col].eq(unit.drain) for col, unit in enumerate(units[0])),
+        ]
+        for name, which in (("first", steps.opens), ("last", steps.closes)):
+            # Which group it is follows its last beat to the sums, and stays with its rows.
+            at_sums = delayed(m, control.enable, name, which, self._stages - 1)
+            leaving = Signal(name=f"leaving_{name}", reset_less=True)
+            with m.If(control.finish):
+                m.d.sync += leaving.eq(at_sums)
+            m.d.comb += row[name].eq(leaving)
+        if row_sums:
+            wiring.connect(m, wiring.flipped(self.zero_points), epilogue.zero_points)
+            m.d.comb += row.row_sum.eq(row_sums[0].drain)
+
+
+def _chain(m: Module, control: Control, column: Sequence[Unit]) -> None:
+    """Let ``control`` drive the units of a column; drain registers move to the row above."""
+    for row, unit in enumerate(column):
+        m.d.comb += [
+            unit.enable.eq(control.enable),
+            unit.take.eq(control.take),
+            unit.first.eq(control.first),
+            unit.finish.eq(control.finish),
+            unit.shift.eq(control.shift),
+        ]
+        if row:
+            m.d.comb += column[row - 1].below.eq(unit.drain)
 
 
 def connect_lanes(

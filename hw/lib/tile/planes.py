@@ -21,10 +21,13 @@ class Split:
         Of the widest codes.
     at_once : int
         1 to ``planes``.
+    digit_bits : int
+        Of a plane, a power of two.
     """
 
     planes: int
     at_once: int
+    digit_bits: int = 1
 
     @property
     def beats(self) -> int:

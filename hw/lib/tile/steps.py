@@ -1,6 +1,6 @@
 """The steps of jobs: which beats are wanted, and which of their lanes count."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -16,12 +16,13 @@ class Steps(wiring.Component):
     In a step every beat of activations meets every beat of weights, which is the inner loop; where
     codes are not split there is one of each. A beat of activations is taken with the first one of
     weights, and those of weights are taken with the first one of activations. Jobs follow each
-    other without a gap.
+    other without a gap. A job has one sum, or where it says how long groups are, one for each.
 
     Parameters
     ----------
     job : StructLayout
-        Of the job port: ``m``, ``k``, and ``activation_bits`` or ``weight_bits`` where split.
+        Of the job port: ``m``, ``k``, ``activation_bits`` or ``weight_bits`` where split, and
+        ``group_size``, a multiple of ``k``, where sums are of groups.
     k : int
         Products of a step.
     activations, weights : Split
@@ -46,7 +47,9 @@ class Steps(wiring.Component):
     activation_top, weight_top : Out(at_once)
         For each plane whether it is the last of the width.
     first, last : Out(1)
-        These are the first or the last ones of a job.
+        These are the first or the last ones of a sum.
+    opens, closes : Out(1)
+        With ``last``: the sum is that of the first or the last group of a job.
     active : Out(k)
         For each product of the step whether it is within the K of the job.
     products : Out(range(k + 1))
@@ -73,6 +76,8 @@ class Steps(wiring.Component):
     weight_top: Signal
     first: Signal
     last: Signal
+    opens: Signal
+    closes: Signal
     active: Signal
     products: Signal
     m: Signal
@@ -108,6 +113,8 @@ class Steps(wiring.Component):
                 "weight_top": Out(weights.at_once),
                 "first": Out(1),
                 "last": Out(1),
+                "opens": Out(1),
+                "closes": Out(1),
                 "active": Out(k),
                 "products": Out(range(k + 1)),
                 "m": Out(job.members["m"]),
@@ -138,33 +145,42 @@ class Steps(wiring.Component):
             self.weight_top.eq(weights.top),
         ]
         told = self.job.payload.shape().members
-        for name, planes in (("activation_bits", activations), ("weight_bits", weights)):
+        for name, planes, split in (
+            ("activation_bits", activations, self._activations),
+            ("weight_bits", weights, self._weights),
+        ):
             if name in told:
-                m.d.comb += planes.width.eq(self.job.payload[name])
+                bits = self.job.payload[name]
+                m.d.comb += planes.width.eq(bits >> split.digit_bits.bit_length() - 1)
         # Beats are there already, or come.
         has_activations = self.activations_valid | ~self.takes_activations
         has_weights = self.weights_valid | ~self.takes_weights
         ends_step = activations.ends & weights.ends
         is_last_step = ~above(left, self._k)
+        ends_job = ends_step & is_last_step
         m.d.comb += [
             self.offered.eq(busy & has_activations & has_weights),
             self.fire.eq(self.enable & self.offered),
             self.activations_ready.eq(may_fire & has_weights & self.takes_activations),
             self.weights_ready.eq(may_fire & has_activations & self.takes_weights),
             self.first.eq(~begun),
-            self.last.eq(ends_step & is_last_step),
+            self.last.eq(ends_job),
+            self.opens.eq(1),
+            self.closes.eq(is_last_step),
             self.active.eq(Cat(above(left, product) for product in range(self._k))),
             self.products.eq(Mux(is_last_step, left, self._k)),
             self.m.eq(rows),
-            self.job.ready.eq(~busy | (self.fire & self.last)),
+            self.job.ready.eq(~busy | (self.fire & ends_job)),
             takes_job.eq(self.job.valid & self.job.ready),
         ]
         with m.If(self.fire):
             m.d.sync += begun.eq(1)
             with m.If(ends_step):
                 m.d.sync += left.eq(left - self._k)
-            with m.If(self.last):
+            with m.If(ends_job):
                 m.d.sync += busy.eq(0)
+        if "group_size" in told:
+            self._count_groups(m, begun, ends_step, ends_job, takes_job)
         with m.If(takes_job):
             m.d.sync += [
                 busy.eq(1),
@@ -173,3 +189,27 @@ class Steps(wiring.Component):
                 rows.eq(self.job.payload.m),
             ]
         return m
+
+    def _count_groups(
+        self, m: Module, begun: Signal, ends_step: Value, ends_job: Value, takes_job: Signal
+    ) -> None:
+        """Let a sum end with each group, and the next one begin."""
+        size, left = (
+            Signal.like(self.job.payload.group_size, name=name, reset_less=True)
+            for name in ("group_size", "group_left")
+        )
+        opened = Signal(reset_less=True)
+        m.d.comb += [
+            self.last.eq(ends_job | (ends_step & ~above(left, self._k))),
+            self.opens.eq(~opened),
+        ]
+        with m.If(self.fire & ends_step):
+            m.d.sync += left.eq(left - self._k)
+            with m.If(self.last):
+                m.d.sync += [left.eq(size), begun.eq(0), opened.eq(1)]
+        with m.If(takes_job):
+            m.d.sync += [
+                size.eq(self.job.payload.group_size),
+                left.eq(self.job.payload.group_size),
+                opened.eq(0),
+            ]
