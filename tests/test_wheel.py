@@ -22,6 +22,7 @@ NEEDED = (
     "hw/bench/accelerator/accelerator_tb.py",
     "hw/accelerator/bench/native/harness.cpp",
     "tilewright/networks/digits/digits.onnx",
+    "tilewright/networks/digits/digits-ternary.onnx",
     "tilewright/networks/digits/test.npz",
     "tilewright/networks/digits/labels.npy",
     "tilewright/networks/digits/README.md",

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 from onnxruntime.quantization import QuantFormat, QuantType, quant_pre_process, quantize_static
 
+from golden.formats import WholeFormat
+from golden.quantization.levels import format_levels
 from tilewright.networks.digits.train.convolution import Convolution, DepthwiseConvolution
 from tilewright.networks.digits.train.data import LabelledImages
 from tilewright.networks.digits.train.layers import (
@@ -22,8 +24,10 @@ from tilewright.networks.digits.train.layers import (
     Residual,
     Sequence,
 )
+from tilewright.networks.digits.train.rounding import fit_channels
+from tilewright.quantization.weights import ChannelWeights, replace_weights, weight_sites
 
-__all__ = ["accuracy", "float_model", "quantize"]
+__all__ = ["accuracy", "float_model", "narrowed", "quantize"]
 
 OPSET = 26
 IR_VERSION = 13
@@ -159,6 +163,32 @@ def quantize(model: onnx.ModelProto, calibration: LabelledImages, path: Path) ->
             per_channel=True,
             nodes_to_exclude=["softmax"],
         )
+
+
+def narrowed(
+    quantized: onnx.ModelProto, model: onnx.ModelProto, format: WholeFormat
+) -> onnx.ModelProto:
+    """The int8 network with weights of another format, symmetric, one scale an output channel.
+
+    Parameters
+    ----------
+    quantized : onnx.ModelProto
+        From `quantize`.
+    model : onnx.ModelProto
+        The float network that it was quantized from, its weights rounded to ``format``.
+    format : WholeFormat
+    """
+    floats = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
+    levels = format_levels(format)
+    replacements = {}
+    for site in weight_sites(quantized):
+        fit = fit_channels(site.matrix(floats[f"{site.name}_weight"]).T, format)
+        replacements[site.name] = ChannelWeights(
+            values=levels[fit.choices].T.astype(np.int64),
+            scales=fit.scales.astype(np.float32),
+            format=format,
+        )
+    return replace_weights(quantized, replacements)
 
 
 def accuracy(model: bytes, data: LabelledImages) -> float:

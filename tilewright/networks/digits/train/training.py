@@ -1,13 +1,17 @@
 """Training: Adam with decoupled weight decay, on images distorted anew in every epoch."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 
+from golden.formats import WholeFormat
 from tilewright.networks.digits.train.data import LabelledImages, distort
 from tilewright.networks.digits.train.layers import Parameter, Sequence
 from tilewright.networks.digits.train.loss import cross_entropy
 from tilewright.networks.digits.train.network import digits_network
+from tilewright.networks.digits.train.rounding import rounded
 
 __all__ = ["Recipe", "train"]
 
@@ -89,7 +93,26 @@ def _learning_rate(recipe: Recipe, progress: float) -> float:
     return recipe.learning_rate * 0.5 * (1 + float(np.cos(np.pi * fall)))
 
 
-def train(data: LabelledImages, recipe: Recipe) -> Sequence:
+@contextmanager
+def _rounded_weights(network: Sequence, format: WholeFormat | None) -> Iterator[None]:
+    """Weights of a network as values of ``format`` with scales, and then as they were."""
+    if format is None:
+        yield
+        return
+    before = [parameter.value for parameter in _weights(network)]
+    for parameter in _weights(network):
+        parameter.value = rounded(parameter.value, format)
+    yield
+    for parameter, value in zip(_weights(network), before, strict=True):
+        parameter.value = value
+
+
+def _weights(network: Sequence) -> list[Parameter]:
+    """All parameters but biases."""
+    return [parameter for parameter in network.parameters if parameter.value.ndim > 1]
+
+
+def train(data: LabelledImages, recipe: Recipe, format: WholeFormat | None = None) -> Sequence:
     """A digits network trained on these images.
 
     Equal images and recipes give equal weights, on one machine in every bit. An incomplete last
@@ -101,6 +124,10 @@ def train(data: LabelledImages, recipe: Recipe) -> Sequence:
         At least one batch.
     recipe : Recipe
         All else.
+    format : WholeFormat, optional
+        Of weights. In every step they are rounded to it, and the gradient goes to the weights that
+        were rounded (the straight-through estimator of Bengio et al., arXiv 1308.3432); the
+        network that is returned has rounded ones.
     """
     rng = np.random.default_rng(recipe.seed)
     network = digits_network(rng)
@@ -118,9 +145,13 @@ def train(data: LabelledImages, recipe: Recipe) -> Sequence:
                 rotation_degrees=recipe.rotation_degrees,
                 zoom=recipe.zoom,
             )
-            logits, backward = network.forward(images)
-            _, gradient = cross_entropy(logits, chosen.labels, smoothing=recipe.label_smoothing)
-            backward(gradient)
+            with _rounded_weights(network, format):
+                logits, backward = network.forward(images)
+                _, gradient = cross_entropy(logits, chosen.labels, smoothing=recipe.label_smoothing)
+                backward(gradient)
             progress = (epoch + batch / n_batches) / recipe.n_epochs
             optimiser.step(_learning_rate(recipe, progress))
+    if format is not None:
+        for parameter in _weights(network):
+            parameter.value = rounded(parameter.value, format)
     return network
