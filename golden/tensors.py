@@ -71,11 +71,14 @@ class Quantization:
     Parameters
     ----------
     scale : array_like of float32, shape () or (channels,)
-        Positive and finite.
+        Positive and finite. With groups, of the tensor's shape with one for each group of ``axis``.
     zero_point : array_like of int, optional
         Same shape as ``scale``; 0 if left out.
     axis : int, optional
-        Axis of the tensor that per-channel scales run along; None means one scale for all.
+        Axis of the tensor that per-channel scales, or groups, run along; None means one scale for
+        all.
+    group_size : int, optional
+        Elements along ``axis`` that share a scale; the last group may be shorter. None: no groups.
 
     Raises
     ------
@@ -86,11 +89,18 @@ class Quantization:
     scale: NDArray[np.float32]
     zero_point: NDArray[np.int64] = field(default_factory=lambda: np.zeros((), np.int64))
     axis: int | None = None
+    group_size: int | None = None
 
     def __post_init__(self) -> None:
         scale = np.array(self.scale, dtype=np.float32)
         zero_point = np.array(np.broadcast_to(self.zero_point, scale.shape), dtype=np.int64)
-        if scale.ndim != (0 if self.axis is None else 1):
+        if self.group_size is not None:
+            if self.group_size < 1 or self.axis is None or not 0 <= self.axis < scale.ndim:
+                raise ValueError(
+                    f"groups have at least 1 element along an axis of scales {scale.shape}, not"
+                    f" {self.group_size} along axis {self.axis}"
+                )
+        elif scale.ndim != (0 if self.axis is None else 1):
             raise ValueError(
                 f"a scale is one number without an axis and one row of numbers along an axis,"
                 f" not shape {scale.shape} with axis {self.axis}"
@@ -112,10 +122,26 @@ class Quantization:
             axis=axis,
         )
 
+    def spread(self, of_scales: Array, shape: Shape) -> Array:
+        """Numbers of the shape of scales, to broadcast over a tensor of ``shape``."""
+        if self.group_size is None or self.axis is None:
+            return along_axis(of_scales, self.axis, len(shape))
+        repeated = np.repeat(of_scales, self.group_size, axis=self.axis)
+        return repeated.take(range(shape[self.axis]), axis=self.axis)
+
+    def scale_shape(self, shape: Shape) -> Shape:
+        """Shape that scales of a tensor of ``shape`` have."""
+        if self.axis is None or not 0 <= self.axis < len(shape):
+            return ()
+        if self.group_size is None:
+            return (shape[self.axis],)
+        groups = -(-shape[self.axis] // self.group_size)
+        return (*shape[: self.axis], groups, *shape[self.axis + 1 :])
+
     def equals(self, other: "Quantization") -> bool:
         """Whether equal integers stand for equal numbers."""
         return (
-            self.axis == other.axis
+            (self.axis, self.group_size) == (other.axis, other.group_size)
             and np.array_equal(self.scale, other.scale)
             and np.array_equal(self.zero_point, other.zero_point)
         )
@@ -139,8 +165,8 @@ class Quantization:
         values = np.asarray(real, np.float32)
         if np.isnan(values).any():
             raise ValueError("NaN has no quantized value")
-        scale = along_axis(self.scale, self.axis, values.ndim)
-        zero_point = along_axis(self.zero_point, self.axis, values.ndim)
+        scale = self.spread(self.scale, values.shape)
+        zero_point = self.spread(self.zero_point, values.shape)
         with np.errstate(over="ignore"):
             quotients = values / scale
         rounded = round_half_away(quotients) if halves_away else np.rint(quotients)
@@ -150,12 +176,12 @@ class Quantization:
 
     def dequantize(self, values: Array) -> NDArray[np.float32]:
         """Real numbers that integers stand for, in float32: ONNX, DequantizeLinear."""
-        scale = along_axis(self.scale, self.axis, values.ndim)
+        scale = self.spread(self.scale, values.shape)
         return np.asarray(self.centred(values).astype(np.float32) * scale)
 
     def centred(self, values: Array) -> NDArray[np.int64]:
         """``values - zero_point``."""
-        return values.astype(np.int64) - along_axis(self.zero_point, self.axis, values.ndim)
+        return np.asarray(values.astype(np.int64) - self.spread(self.zero_point, values.shape))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -200,14 +226,12 @@ class Tensor:
     def _check_quantization(self, quantization: Quantization) -> None:
         if isinstance(self.element, FloatType):
             raise ValueError(f"tensor {self.name!r}: {self.element} is not quantized, integers are")
-        axis = quantization.axis
-        if axis is not None:
-            size = self.shape[axis] if 0 <= axis < len(self.shape) else 0
-            if quantization.scale.size != size:
-                raise ValueError(
-                    f"tensor {self.name!r}: {quantization.scale.size} scales along axis {axis}"
-                    f" do not fit shape {self.shape}"
-                )
+        if quantization.scale.shape != quantization.scale_shape(self.shape):
+            groups = f" in groups of {quantization.group_size}" if quantization.group_size else ""
+            raise ValueError(
+                f"tensor {self.name!r}: {quantization.scale.size} scales along axis"
+                f" {quantization.axis}{groups} do not fit shape {self.shape}"
+            )
         low, high = int(quantization.zero_point.min()), int(quantization.zero_point.max())
         # A format without 0 has no zero point, which is to say 0.
         if (low or high) and not self.element.contains(low, high):

@@ -152,11 +152,16 @@ class _Folding:
         if a is None or w is None or not _is_operand(a):
             return None
         columns = 0 if isinstance(core, Conv) else len(w.shape) - 1
-        if not _is_operand(w, columns):
+        if not _is_operand(w, columns) and not (
+            isinstance(core, MatMul) and _is_matrix_in_groups(w)
+        ):
             return None
         if len(core.inputs) == 2:
             return a.name, w.name
         scale = np.asarray(a.quantized.scale * w.quantized.scale, np.float32)
+        if w.quantized.group_size is not None:
+            # No scale is that of all sums: the bias has the largest of its column.
+            scale = scale.max(axis=0)
         target = Quantization.of(scale, 0, 0 if scale.ndim else None)
         bias = self._bias(core, target)
         return None if bias is None else (a.name, w.name, bias)
@@ -239,6 +244,17 @@ def _is_operand(tensor: Tensor, axis: int | None = None) -> bool:
         tensor.quantization is not None
         and tensor.whole_format.bits <= _OPERAND_BITS
         and tensor.quantization.axis in {None, axis}
+        and tensor.quantization.group_size is None
+    )
+
+
+def _is_matrix_in_groups(tensor: Tensor) -> bool:
+    """Whether a matrix of integers has scales for groups of its rows."""
+    return (
+        tensor.quantization is not None
+        and tensor.whole_format.bits <= _OPERAND_BITS
+        and tensor.quantization.group_size is not None
+        and (len(tensor.shape), tensor.quantization.axis) == (2, 0)
     )
 
 
@@ -274,9 +290,17 @@ def _pad_of_integers(pad: Pad, source: Tensor) -> Pad:
 
 def _moved_quantization(operator: Operator, given: Quantization) -> Quantization:
     """Quantization after a movement: a permutation takes the axis along."""
-    if isinstance(operator, Transpose) and given.axis is not None:
-        return replace(given, axis=operator.permutation.index(given.axis))
-    return given
+    if not isinstance(operator, Transpose) or given.axis is None:
+        return given
+    axis = operator.permutation.index(given.axis)
+    if given.group_size is None:
+        return replace(given, axis=axis)
+    return replace(
+        given,
+        scale=given.scale.transpose(operator.permutation),
+        zero_point=given.zero_point.transpose(operator.permutation),
+        axis=axis,
+    )
 
 
 def _same_scale(given: Quantization, target: Quantization) -> bool:

@@ -185,3 +185,40 @@ def test_floats_are_no_weights_of_whole_numbers():
     tensor = Tensor(name="t", shape=(), element=FloatType.FLOAT32)
     with pytest.raises(ValueError, match="holds float32, not integers"):
         _ = tensor.whole_format
+
+
+def test_scales_of_groups():
+    """Groups of two along the first of two axes, the last one shorter."""
+    scale = np.array([[1, 10], [2, 20]], np.float32)
+    zero_point = np.array([[0, 1], [-1, 2]])
+    quantization = Quantization(scale=scale, zero_point=zero_point, axis=0, group_size=2)
+    codes = np.array([[1, 1], [2, 3], [4, 5]], np.int8)
+    real = [[1, 0], [2, 20], [10, 60]]
+    assert quantization.dequantize(codes).tolist() == real
+    assert np.array_equal(quantization.quantize(real, INT8), codes)
+    tensor = Tensor(name="w", shape=(3, 2), element=INT8, quantization=quantization, data=codes)
+    assert tensor.quantized.equals(
+        Quantization(scale=scale, zero_point=zero_point, axis=0, group_size=2)
+    )
+    other = Quantization(scale=scale, zero_point=zero_point, axis=0, group_size=3)
+    assert not tensor.quantized.equals(other)
+
+
+@pytest.mark.parametrize(
+    ("shape", "group_size", "axis", "said"),
+    [
+        ((5, 2), 2, 0, r"4 scales along axis 0 in groups of 2 do not fit shape \(5, 2\)"),
+        ((4, 3), 2, 0, r"4 scales along axis 0 in groups of 2 do not fit shape \(4, 3\)"),
+        ((4, 2), 0, 0, r"groups have at least 1 element along an axis .* not 0 along axis 0"),
+        ((4, 2), 2, 2, r"along an axis of scales \(2, 2\), not 2 along axis 2"),
+    ],
+)
+def test_groups_that_do_not_fit(shape, group_size, axis, said):
+    def made():
+        quantization = Quantization(
+            scale=np.ones((2, 2), np.float32), axis=axis, group_size=group_size
+        )
+        Tensor(name="w", shape=shape, element=INT8, quantization=quantization)
+
+    with pytest.raises(ValueError, match=said):
+        made()

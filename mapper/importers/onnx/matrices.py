@@ -1,5 +1,7 @@
 """Matrix multiplications of ONNX: MatMul and Gemm."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from golden.operators import Add, Dequantize, MatMul, Mul, Transpose
@@ -66,8 +68,12 @@ def _transposed(draft: Draft, matrix: str) -> str:
     values = draft.constant(matrix)
     if source is not None and source.data is not None:
         given = source.quantized
-        axis = None if given.axis is None else 1 - given.axis
-        quantization = Quantization.of(given.scale, given.zero_point, axis)
+        quantization = replace(
+            given,
+            scale=given.scale.T,
+            zero_point=given.zero_point.T,
+            axis=None if given.axis is None else 1 - given.axis,
+        )
         return _dequantized(draft, matrix, source, source.data.T, quantization, name)
     if values is not None:
         return draft.add_constant(name, values.T)

@@ -32,8 +32,7 @@ __all__ = [
 
 
 def dequantize_linear(node: Node) -> None:
-    """DequantizeLinear."""
-    _refuse_blocks(node)
+    """DequantizeLinear; with blocks only of constants."""
     node.draft.quantize(node.inputs[0], _linear_quantization(node))
     operands = {**node.operands, "inputs": node.inputs[:1]}
     node.draft.add(Dequantize(**operands), element=_scale_element(node, 1))
@@ -41,7 +40,8 @@ def dequantize_linear(node: Node) -> None:
 
 def quantize_linear(node: Node) -> None:
     """QuantizeLinear; of a constant it is done at once."""
-    _refuse_blocks(node)
+    if node.whole("block_size", 0):
+        raise ValueError("block_size is not supported: quantize per tensor or per channel")
     draft = node.draft
     quantization = _linear_quantization(node)
     element = _zero_point_format(node, 2)
@@ -189,8 +189,25 @@ def _add_dequantize(node: Node, source: str) -> str:
 
 def _linear_quantization(node: Node) -> Quantization:
     """Quantization of a Q or DQ node; its axis counts only where there are several scales."""
+    block_size = node.whole("block_size", 0)
+    if block_size:
+        return _blocks(node, block_size)
     several = _known(node, 1, "scale").size > 1
     return _quantization(node, 1, node.axis("axis", 1) if several else 0)
+
+
+def _blocks(node: Node, block_size: int) -> Quantization:
+    """Quantization with scales for blocks of a constant along an axis."""
+    if node.draft.constant(node.inputs[0]) is None:
+        raise ValueError("block_size is supported for constants alone: quantize per tensor")
+    scale = _known(node, 1, "scale")
+    zero_point = _known(node, 2, "zero point") if node.has(2) else np.zeros(scale.shape, np.int64)
+    return Quantization(
+        scale=scale.astype(np.float32),
+        zero_point=zero_point.astype(np.int64),
+        axis=node.axis("axis", 1),
+        group_size=block_size,
+    )
 
 
 def _quantization(node: Node, scale: int, axis: int) -> Quantization:
@@ -230,8 +247,3 @@ def _zero_point_format(node: Node, index: int) -> IntFormat:
 def _scale_element(node: Node, index: int) -> FloatType:
     """Element type of dequantized numbers: that of their scale."""
     return FloatType(_known(node, index, "scale").dtype.name)
-
-
-def _refuse_blocks(node: Node) -> None:
-    if node.whole("block_size", 0):
-        raise ValueError("block_size is not supported: quantize per tensor or per channel")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from types import MappingProxyType
 
-from mapper.importers.onnx import elementwise, layout, matrices, quantized, windows
+from mapper.importers.onnx import elementwise, layout, matrices, nbits, quantized, windows
 from mapper.importers.onnx.constants import fold
 from mapper.importers.onnx.node import Node
 
@@ -41,6 +41,7 @@ _CONVERTERS: Mapping[str, Callable[[Node], None]] = MappingProxyType(
         "LeakyRelu": elementwise.leaky_relu,
         "Log": elementwise.unary,
         "MatMul": matrices.matmul,
+        "MatMulNBits": nbits.matmul_nbits,
         "MaxPool": windows.max_pool,
         "Mul": elementwise.mul,
         "Neg": elementwise.unary,

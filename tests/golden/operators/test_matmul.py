@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from onnx import helper
 
 from golden.evaluate import evaluate
-from golden.formats import INT8, UINT8
+from golden.formats import INT8, UINT8, IntFormat
 from golden.graph import Clamp
 from golden.operators import MatMul, ProductShape, exact_product
-from golden.tensors import FloatType, Quantization
+from golden.tensors import FloatType, Quantization, Tensor
 from tests.support.onnx_oracle import (
     assert_agrees,
     make_model,
@@ -118,6 +118,43 @@ def test_both_sides_computed():
     assert graph.products() == (ProductShape(name="matmul", m=5, k=8, n=4, count=6),)
     assert graph.products()[0].macs == 5 * 8 * 4 * 6
     assert_agrees(graph, inputs)
+
+
+def test_groups_along_k_are_terms_with_their_scales():
+    rng = np.random.default_rng(3)
+    a = activations(rng, (4, 20), INT8, where="random")
+    grouped = Quantization(
+        scale=rng.uniform(0.01, 0.1, (3, 5)).astype(np.float32),
+        zero_point=rng.integers(-3, 4, (3, 5)),
+        axis=0,
+        group_size=8,
+    )
+    w = Tensor(
+        name="w",
+        shape=(20, 5),
+        element=IntFormat(4),
+        quantization=grouped,
+        data=rng.integers(-8, 8, (20, 5)).astype(np.int8),
+    )
+    inputs = [a, w]
+    graph = single(_matmul(inputs), inputs, INT8, Quantization.of(0.05, 3))
+    assert graph.products() == (
+        ProductShape(name="matmul", m=4, k=8, n=5, count=2),
+        ProductShape(name="matmul", m=4, k=4, n=5),
+    )
+    values = {"a": random_values(rng, a)}
+    real = a.quantized.dequantize(values["a"]).astype(np.float64) @ grouped.dequantize(w.data)
+    expected = np.clip(np.rint(real / np.float32(0.05)) + 3, -128, 127)
+    assert np.abs(evaluate(graph, values)["y"] - expected).max() <= 1
+    assert np.mean(evaluate(graph, values)["y"] != expected) <= 0.05
+
+
+def test_groups_along_another_axis_are_refused():
+    grouped = Quantization(scale=np.ones((4, 1), np.float32), axis=1, group_size=8)
+    weights = {"element": INT8, "quantization": grouped, "data": np.zeros((4, 5), np.int8)}
+    inputs = [float_input("a", (2, 4)), Tensor(name="w", shape=(4, 5), **weights)]
+    with pytest.raises(ValueError, match="groups of weights run along K of a matrix, not along"):
+        _matmul(inputs).products(inputs)
 
 
 def test_one_matrix_of_weights_is_one_product():
