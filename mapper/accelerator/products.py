@@ -274,6 +274,8 @@ def _weights(tensor: Tensor) -> NDArray[np.int8]:
         raise NotInHardwareError("has weights that are not constant")
     if tensor.quantization is None:
         raise NotInHardwareError("is not quantized")
+    if tensor.quantization.group_size is not None:
+        raise NotInHardwareError("has weights in groups with scales of their own")
     centred = tensor.quantization.centred(tensor.data)
     if centred.size and not -128 <= int(centred.min()) <= int(centred.max()) <= 127:
         raise NotInHardwareError(
