@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from tilewright.mapping import map_network as map
     from tilewright.running import run as run
     from tilewright.simulation import simulate as simulate
+    from tilewright.synthesis import synth as synth
     from tilewright.verification import verify as verify
 
-__all__ = ["allocate", "engines", "generate", "map", "run", "simulate", "verify"]
+__all__ = ["allocate", "engines", "generate", "map", "run", "simulate", "synth", "verify"]
 
 _HOMES = {
     "allocate": ("tilewright.allocation", "allocate"),
@@ -24,6 +25,7 @@ _HOMES = {
     "map": ("tilewright.mapping", "map_network"),
     "run": ("tilewright.running", "run"),
     "simulate": ("tilewright.simulation", "simulate"),
+    "synth": ("tilewright.synthesis", "synth"),
     "verify": ("tilewright.verification", "verify"),
 }
 

@@ -26,6 +26,7 @@ VERBS = {
     "run": "run a network: values, cycles, and with --rtl the Verilog too",
     "map": "schedule a network in a scratchpad, with the fewest bytes moved",
     "allocate": "offsets of buffers in a memory, from their lifetimes",
+    "synth": "area and delay, with or without a library of standard cells",
     "program": "assemble, disassemble or check a program",
     "init": "write the description of an accelerator to start from",
     "cache": "show or clear what is kept to save time",
@@ -74,13 +75,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _execute(options: argparse.Namespace) -> int:
     # Imported here, so that help is quick.
     from hw.bench.simulators import SimulatorError
+    from hw.synth.options import SynthesisError
 
     verb = _load(options.verb)
     try:
         result, succeeded = verb.execute(options)
     except BrokenPipeError:
         raise
-    except (UserError, SimulatorError, OSError) as error:
+    except (UserError, SimulatorError, SynthesisError, OSError) as error:
         if options.traceback:
             traceback.print_exc()
         print(f"tilewright {options.verb}: {_sentence(error)}", file=sys.stderr)

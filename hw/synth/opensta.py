@@ -8,9 +8,8 @@ from pathlib import Path
 
 from hw.synth.liberty import Library
 from hw.synth.netlist import FALSE, TRUE, Gate, Netlist
-from hw.synth.options import SynthesisError
+from hw.synth.options import PORT_LOAD_FF, SynthesisError
 from hw.synth.paths import CriticalPath
-from hw.synth.steps import PORT_LOAD_FF
 
 __all__ = ["opensta_version", "time_by_opensta", "write_verilog"]
 

@@ -3,7 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-__all__ = ["Options", "Report", "SynthesisError"]
+__all__ = ["PORT_LOAD_FF", "Options", "Report", "SynthesisError"]
+
+PORT_LOAD_FF = 10.0
+"""Load of every output, in femtofarad."""
 
 Report = Callable[[str, int, int], None]
 """Told of a step: what it does, its number from 1, how many there are."""
@@ -22,7 +25,7 @@ class Options:
     flatten : bool
         Dissolve all modules, so that logic is shared and simplified across them.
     clock_ns : float, optional
-        Target of sizing; without it gates are sized for the shortest delay.
+        Target of sizing; without it cells are as small as they can be.
     map_memories : bool
         Build memories from flip-flops, which is large; they are bits otherwise.
     """

@@ -3,22 +3,22 @@
 from pathlib import Path
 
 from hw.synth.liberty import Library
-from hw.synth.options import Options
+from hw.synth.options import PORT_LOAD_FF, Options
 from hw.synth.specialise import specialise
 from hw.synth.yosys import Session
 
-__all__ = ["PORT_LOAD_FF", "map_to_gates", "map_to_library", "prepare"]
+__all__ = ["map_to_gates", "map_to_library", "prepare"]
 
 _LIBRARY = "library.lib"
-
-PORT_LOAD_FF = 10.0
-"""Load of every output of a module, in femtofarad."""
 
 _OPTIMIZE = "strash; &get -n; &fraig -x; &put; scorr; dc2; strash; &get -n; &dch -f; &nf {D}; &put"
 """ABC: simplifies logic and maps it to cells, as Yosys's own script does."""
 
-_SIZE = "buffer -p; topo; upsize {D}; dnsize {D}"
-"""ABC: parts nets with many loads, those of inputs and flip-flops too, and chooses sizes."""
+_SMALLEST = "buffer -p; topo; dnsize"
+"""ABC: parts nets with many loads, those of inputs and flip-flops too, then makes cells smaller."""
+
+_IN_TIME = "buffer -p; topo; upsize {D}; dnsize {D}"
+"""ABC: the same, with larger cells on paths that are longer than the clock's period."""
 
 
 def prepare(session: Session, verilog: Path, top: str, options: Options) -> None:
@@ -58,7 +58,8 @@ def map_to_library(session: Session, library: Library, options: Options) -> None
     Path("constraints").write_text(
         f"set_driving_cell {library.buffer.name}\nset_load {PORT_LOAD_FF}\n"
     )
-    Path("script").write_text(f"{_OPTIMIZE}; {_SIZE}\n")
+    size = _SMALLEST if options.clock_ns is None else _IN_TIME
+    Path("script").write_text(f"{_OPTIMIZE}; {size}\n")
     target = f" -D {options.clock_ns * 1000}" if options.clock_ns is not None else ""
     session.run(
         f"dfflibmap -liberty {_LIBRARY}",

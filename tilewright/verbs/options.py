@@ -15,6 +15,7 @@ __all__ = [
     "add_simulator",
     "add_target",
     "count",
+    "nanoseconds",
     "read_set",
     "seconds",
     "seed",
@@ -106,12 +107,21 @@ def seed(text: str) -> int:
 
 def seconds(text: str) -> float:
     """A number above 0, for ``type=``."""
+    return _positive(text, "seconds")
+
+
+def nanoseconds(text: str) -> float:
+    """A number above 0, for ``type=``."""
+    return _positive(text, "nanoseconds")
+
+
+def _positive(text: str, what: str) -> float:
     try:
         number = float(text)
     except ValueError:
         number = math.nan
     if not (number > 0 and math.isfinite(number)):
-        raise argparse.ArgumentTypeError(f"must be a number of seconds above 0, not {text!r}")
+        raise argparse.ArgumentTypeError(f"must be a number of {what} above 0, not {text!r}")
     return number
 
 

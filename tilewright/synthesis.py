@@ -1,0 +1,199 @@
+"""Synthesis of an engine or an accelerator: area, flip-flops, memories, delay."""
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, replace
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from golden.errors import UserError
+from hw.synth.liberty import library_text
+from hw.synth.opensta import opensta_version
+from hw.synth.options import Options, Report
+from hw.synth.process import flip_flop_bits, synthesize
+from tilewright.caching import Cache, cache_key, default_cache
+from tilewright.emission import Emitted, emitted_verilog
+from tilewright.progress import counting
+
+__all__ = ["count_flip_flops", "synth"]
+
+SWEEP = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+"""Clocks of a sweep, as parts of the delay without a target."""
+
+_AT_ONCE = 2
+
+
+def synth(
+    name: str,
+    params: Mapping[str, Any] | None = None,
+    *,
+    liberty: str | Path | None = None,
+    clock_ns: float | None = None,
+    sweep_clock: bool = False,
+    flatten: bool = False,
+    map_memories: bool = False,
+    cache: Cache | None = None,
+) -> dict[str, Any]:
+    """Synthesize a design; what was synthesized before comes from the cache.
+
+    Parameters
+    ----------
+    name : str
+        Engine, preset, accelerator, or TOML file of one.
+    params : mapping, optional
+        Params to set, as text or values; of an accelerator, fields.
+    liberty : path, optional
+        Library of standard cells, a Liberty file, which may be compressed by gzip. Without it gates
+        are generic: area is in NAND2 equivalents, and depth takes the place of delay.
+    clock_ns : float, optional
+        Period to size cells for; without it they are as small as they can be.
+    sweep_clock : bool
+        Tell area and delay for several clocks as well.
+    flatten : bool
+        Dissolve all modules. It takes longer, and lets logic be shared across modules.
+    map_memories : bool
+        Build memories from flip-flops; otherwise they are reported as bits.
+    cache : Cache, optional
+
+    Returns
+    -------
+    dict
+        ``area_um2`` (None without a library), ``nand2_equivalents``, ``delay_ns`` (None where it
+        is not known) and ``delay_by``, ``critical_path``, ``logic_depth``, ``cells``,
+        ``flip_flop_bits``, ``sequential``, ``combinational``, ``modules``, ``memory_bits``,
+        ``memories``, ``cell_kinds``, ``tools``, and how it was asked for.
+
+    Raises
+    ------
+    UserError
+        If the name, a param or the library is wrong.
+    OSError
+        If the library can not be read.
+    SynthesisError
+        If a tool fails.
+    """
+    begun = time.perf_counter()
+    if clock_ns is not None and not clock_ns > 0:
+        raise UserError(f"the clock must have a period of more than 0 ns, not {clock_ns}")
+    if liberty is None and (clock_ns is not None or sweep_clock):
+        raise UserError("a clock needs a library: give one with --liberty FILE")
+    cache = cache or default_cache()
+    text = None
+    if liberty is not None:
+        text = Path(liberty).name, library_text(Path(liberty))
+    design = emitted_verilog(name, params or {}, cache)
+    options = Options(flatten=flatten, clock_ns=clock_ns, map_memories=map_memories)
+    ask = partial(_kept, design, text, cache)
+    with counting("synthesis, step") as tell:
+        result = ask(options, lambda _, number, count: tell(number, count))
+    curve = _curve(ask, options, result) if sweep_clock else None
+    return {
+        "name": name,
+        "design": design.name,
+        **design.facts,
+        "mode": "generic" if text is None else "liberty",
+        **asdict(options),
+        "meets_clock": _meets(result, clock_ns),
+        **result,
+        **({} if curve is None else {"clocks": curve}),
+        "seconds": round(time.perf_counter() - begun, 3),
+    }
+
+
+def count_flip_flops(
+    name: str, params: Mapping[str, Any] | None = None, *, cache: Cache | None = None
+) -> int:
+    """Bits of flip-flops in a design, counted in its netlist; memories are none of them.
+
+    Parameters
+    ----------
+    name : str
+        Engine, preset, accelerator, or TOML file of one.
+    params : mapping, optional
+    cache : Cache, optional
+
+    Raises
+    ------
+    UserError
+        If the name or a param is wrong.
+    SynthesisError
+        If Yosys fails.
+    """
+    design = emitted_verilog(name, params or {}, cache or default_cache())
+    return flip_flop_bits(design.verilog, design.top)
+
+
+def _kept(
+    design: Emitted,
+    liberty: tuple[str, str] | None,
+    cache: Cache,
+    options: Options,
+    report: Report | None = None,
+) -> dict[str, Any]:
+    """A synthesis, from the cache if it is there."""
+
+    def make(folder: Path) -> None:
+        synthesize(
+            design.verilog, design.top, folder, options=options, liberty=liberty, report=report
+        )
+
+    key = cache_key(
+        design.verilog,
+        "" if liberty is None else liberty[1],
+        json.dumps(asdict(options)),
+        version("pyosys"),
+        ("" if liberty is None else opensta_version()) or "",
+        _flow(),
+    )
+    folder = cache.entry("syntheses", key, make)
+    result: dict[str, Any] = json.loads((folder / "result.json").read_text())
+    return result
+
+
+def _flow() -> str:
+    """Hash of the code that synthesizes."""
+    import hw.synth
+
+    digest = hashlib.sha256()
+    for file in sorted(Path(hw.synth.__file__).parent.glob("*.py")):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def _curve(ask: Any, options: Options, smallest: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Area and delay at clocks down to half of the delay without a target."""
+    delay = smallest["delay_ns"]
+    if delay is None:
+        raise UserError("there is no sweep of clocks, as the delay of this design is not known")
+    clocks = [round(delay * part, 3) for part in SWEEP]
+    points: list[dict[str, Any]] = []
+    with counting("clocks") as tell, ThreadPoolExecutor(_AT_ONCE) as pool:
+        try:
+            asked = (replace(options, clock_ns=clock) for clock in clocks)
+            for clock, found in zip(clocks, pool.map(ask, asked), strict=True):
+                points.append(
+                    {
+                        "clock_ns": clock,
+                        "area_um2": found["area_um2"],
+                        "nand2_equivalents": found["nand2_equivalents"],
+                        "delay_ns": found["delay_ns"],
+                        "meets_clock": _meets(found, clock),
+                    }
+                )
+                tell(len(points), len(clocks))
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+    return points
+
+
+def _meets(result: Mapping[str, Any], clock_ns: float | None) -> bool | None:
+    """Whether a clock is met; None where there is none, or no delay is known."""
+    if clock_ns is None or result["delay_ns"] is None:
+        return None
+    return bool(result["delay_ns"] <= clock_ns)

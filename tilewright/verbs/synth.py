@@ -1,0 +1,125 @@
+"""``tilewright synth``."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from tilewright.verbs.options import add_set, nanoseconds, read_set, table
+
+__all__ = ["configure", "execute", "show"]
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Name, params, library, clock."""
+    parser.add_argument(
+        "name", metavar="NAME", help="engine, preset, or accelerator (name or TOML file)"
+    )
+    add_set(parser)
+    parser.add_argument(
+        "--liberty",
+        type=Path,
+        metavar="FILE",
+        help="library of standard cells, .lib or .lib.gz (default: gates without a library)",
+    )
+    clock = parser.add_mutually_exclusive_group()
+    clock.add_argument(
+        "--clock-ns",
+        type=nanoseconds,
+        metavar="T",
+        help="period to size cells for (default: cells as small as can be)",
+    )
+    clock.add_argument(
+        "--sweep-clock", action="store_true", help="area and delay at several periods"
+    )
+    parser.add_argument(
+        "--flatten", action="store_true", help="dissolve all modules, which takes longer"
+    )
+    parser.add_argument(
+        "--map-memories",
+        action="store_true",
+        help="build memories from flip-flops (default: report their bits)",
+    )
+    parser.epilog = "example: tilewright synth systolic --set rows=4 --set cols=4"
+
+
+def execute(arguments: argparse.Namespace) -> tuple[dict[str, Any], bool]:
+    """Synthesize."""
+    # Imported late, so that help is quick.
+    from tilewright.synthesis import synth
+
+    result = synth(
+        arguments.name,
+        read_set(arguments.set),
+        liberty=arguments.liberty,
+        clock_ns=arguments.clock_ns,
+        sweep_clock=arguments.sweep_clock,
+        flatten=arguments.flatten,
+        map_memories=arguments.map_memories,
+    )
+    return result, True
+
+
+def show(result: dict[str, Any]) -> str:
+    """Modules, sums, and the longest path."""
+    head = ("module", "instances", "cells", "NAND2", "um2")
+    rows = [
+        (module["name"], module["instances"], *_sizes(module))
+        for module in sorted(result["modules"], key=lambda module: -module["nand2_equivalents"])
+    ]
+    sums = [
+        ("combinational", "", *_sizes(result["combinational"])),
+        ("sequential", "", *_sizes(result["sequential"])),
+        ("total", "", *_sizes(result)),
+    ]
+    lines = [table(head, [*rows, *sums]), _bits(result), _delay(result)]
+    if "clocks" in result:
+        lines.append(_clocks(result["clocks"]))
+    tools = ", ".join(f"{tool} {version}" for tool, version in result["tools"].items())
+    return "\n".join([*lines, f"{result['library'] or 'gates without a library'}; {tools}"])
+
+
+def _sizes(part: dict[str, Any]) -> tuple[object, object, object]:
+    area = part["area_um2"]
+    cells = part["cells"]
+    return cells, round(part["nand2_equivalents"]), "" if area is None else round(area)
+
+
+def _bits(result: dict[str, Any]) -> str:
+    """Flip-flops and memories."""
+    memories = ""
+    if result["memory_bits"]:
+        count = sum(memory["count"] for memory in result["memories"])
+        memories = f"; {result['memory_bits']} bits in {count} memories, not part of the area"
+    return f"{result['flip_flop_bits']} flip-flops{memories}"
+
+
+def _delay(result: dict[str, Any]) -> str:
+    """What limits the clock."""
+    path, deepest = result["critical_path"], result["deepest_path"]
+    if path is not None:
+        clock = result["clock_ns"]
+        told = (
+            ""
+            if clock is None
+            else f", {'meets' if result['meets_clock'] else 'misses'} {clock} ns"
+        )
+        said = f"{path['delay_ns']:.2f} ns ({1000 / path['delay_ns']:.0f} MHz{told})"
+        return f"delay {said} by {path['tool']}, {path['start']} to {path['end']}"
+    if result["library"] is not None:
+        return "delay not known: the flat netlist is too large, or has no path"
+    if deepest is None:
+        return "logic depth not known: the flat netlist is too large"
+    return f"logic depth {deepest['gates']} gates, {deepest['start']} to {deepest['end']}"
+
+
+def _clocks(points: list[dict[str, Any]]) -> str:
+    rows = [
+        (
+            f"{point['clock_ns']:.2f}",
+            f"{point['delay_ns']:.2f}",
+            "yes" if point["meets_clock"] else "no",
+            round(point["area_um2"]),
+        )
+        for point in points
+    ]
+    return table(("clock ns", "delay ns", "met", "um2"), rows)
