@@ -151,15 +151,27 @@ class Streaming:
             weight_bits=bits,
         )
 
+    def weight_format(self, bits: int) -> Format:
+        """Of weights of so many bits, as a `Gemm` says."""
+        return self.layout.weights.format_of(self.block_job(bits))
+
+    def holds(self, values: NDArray[np.int64], bits: int) -> bool:
+        """Whether these are weights of so many bits."""
+        try:
+            self.weight_format(bits).encode(values)
+        except ValueError:
+            return False
+        return True
+
     def tile_words(self, depth: int, bits: int, *, diagonal: bool) -> int:
         """As of `Resting`; lanes that do not count, and zeros beside a diagonal, are there too."""
         return self.weight_beats(bits) * self.alignment
 
     def words(self, values: NDArray[np.int64], bits: int, *, diagonal: bool) -> NDArray[np.int8]:
-        """As of `Resting`; what lies in lanes that do not count does not matter."""
+        """As of `Resting`; there may be fewer lanes, and what lies in others does not matter."""
         port, job = self.layout.weights, self.block_job(bits)
         codes = np.zeros((self.lanes, self.lanes), dtype=code_dtype(port.format.bits))
-        codes[: len(values)] = port.format_of(job).encode(values)
+        codes[: values.shape[0], : values.shape[1]] = self.weight_format(bits).encode(values)
         elements, shifts = _places(port, job)
         beats = codes.reshape(-1)[elements] >> shifts.astype(codes.dtype)
         mask = codes.dtype.type((1 << port.lane_bits) - 1)
@@ -183,7 +195,7 @@ class Streaming:
         codes = np.zeros(self.lanes * self.lanes, dtype=np.int64)
         np.bitwise_or.at(codes, elements[there], beats[there].astype(np.int64) << shifts[there])
         # The last digits of a code may be wider than it.
-        format = port.format_of(job)
+        format = self.weight_format(bits)
         codes &= (1 << format.bits) - 1
         if isinstance(format, TernaryFormat):
             codes[codes == _NO_TERNARY_CODE] = 0

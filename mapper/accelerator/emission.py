@@ -148,7 +148,7 @@ class _Emitter:
             part = cut.parts[which]
             piece = next(i for i, parts in enumerate(cut.pieces) if which in parts)
             offset = sum(
-                cut.parts[other].words(form, self._lanes, diagonal=layer.diagonal)
+                cut.parts[other].words(layer, form, self._lanes)
                 for other in cut.pieces[piece]
                 if other < which
             )

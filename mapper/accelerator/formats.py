@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
+from golden.accelerator.feeding import Streaming
 from golden.accelerator.interpreter import TABLE_BYTES
 from mapper.accelerator.layers import Geometry, ProductLayer, Scaling
 
@@ -141,9 +143,14 @@ class Part:
         """Lanes of a tap in this part."""
         return min(self.blocks.stop * lanes, form.depth) - self.blocks.start * lanes
 
-    def words(self, form: Format, lanes: int, *, diagonal: bool) -> int:
-        """Words of weights."""
-        tap = 1 if diagonal else self.depth(form, lanes)
+    def words(self, layer: ProductLayer, form: Format, lanes: int) -> int:
+        """Words of weights of a layer."""
+        bits, diagonal = layer.weight_bits, layer.diagonal
+        rest = min(lanes, self.depth(form, lanes) - (len(self.blocks) - 1) * lanes)
+        whole, last = (
+            layer.feeding.tile_words(depth, bits, diagonal=diagonal) for depth in (lanes, rest)
+        )
+        tap = (len(self.blocks) - 1) * whole + last
         return len(self.filters) * len(self.rows) * len(self.columns) * tap
 
     def halves(self) -> Iterator["Part"]:
@@ -166,6 +173,8 @@ class Part:
 
 def weight_words(layer: ProductLayer, form: Format, part: Part, lanes: int) -> NDArray[np.int8]:
     """Weights of a part in the order of jobs: shape (words, lanes)."""
+    if isinstance(layer.feeding, Streaming):
+        return _beats(layer, layer.feeding, form, part)
     weights = layer.weights
     missing = -(-len(weights) // lanes) * lanes - len(weights)
     weights = np.pad(weights, ((0, missing), (0, 0), (0, 0), (0, 0)))
@@ -179,6 +188,21 @@ def weight_words(layer: ProductLayer, form: Format, part: Part, lanes: int) -> N
     first = part.blocks.start * lanes
     chosen = chosen[:, :, first : first + part.depth(form, lanes)]
     return chosen.transpose(0, 3, 4, 2, 1).reshape(-1, lanes)
+
+
+def _beats(layer: ProductLayer, feeding: Streaming, form: Format, part: Part) -> NDArray[np.int8]:
+    """Weights that stream: a tile for each block of filters, tap and block of lanes."""
+    lanes = feeding.lanes
+    weights = layer.weights if layer.diagonal else _joined(layer.weights, form)
+    tiles = []
+    for block, row, column, deep in product(part.filters, part.rows, part.columns, part.blocks):
+        values = weights[block * lanes : (block + 1) * lanes, :, row, column].astype(np.int64)
+        if layer.diagonal:
+            values = np.diag(values[:, 0])
+        else:
+            values = values[:, deep * lanes : (deep + 1) * lanes].T
+        tiles.append(feeding.words(values, layer.weight_bits, diagonal=layer.diagonal))
+    return np.concatenate(tiles)
 
 
 def _joined(weights: NDArray[np.int8], form: Format) -> NDArray[np.int8]:

@@ -11,6 +11,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from golden.accelerator.feeding import RESTING, Feeding, Streaming
 from golden.accelerator.instructions import PoolKind
 from golden.operators.base import Operator
 
@@ -195,6 +196,10 @@ class ProductLayer(_Layer):
         Zero points of the source are in the bias.
     zero_point, low, high : int
         Of the result.
+    feeding : Feeding
+        How the engine is fed.
+    weight_bits : int
+        Of weights, as a `Gemm` says.
     """
 
     source: int
@@ -206,11 +211,21 @@ class ProductLayer(_Layer):
     zero_point: int
     low: int
     high: int
+    feeding: Feeding = RESTING
+    weight_bits: int = 0
 
     @property
     def sources(self) -> tuple[int, ...]:
         """Values that are read."""
         return (self.source,)
+
+    @property
+    def joins(self) -> bool:
+        """Whether neighbouring taps may be lanes of one, with zeros where there are too few."""
+        return not self.diagonal and (
+            not isinstance(self.feeding, Streaming)
+            or self.feeding.holds(np.zeros(1, dtype=np.int64), self.weight_bits)
+        )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

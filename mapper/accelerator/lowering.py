@@ -4,11 +4,13 @@ import time
 from dataclasses import replace
 
 from golden.accelerator.description import Accelerator
+from golden.accelerator.feeding import Streaming
 from golden.errors import UserError
 from golden.graph import Graph
 from mapper.accelerator.legalise import legalise
 from mapper.accelerator.lowered import Lowered
 from mapper.accelerator.mapping import Mapper, Proof, mapping_of
+from mapper.accelerator.narrowing import narrowed
 from mapper.accelerator.planning import decide_greedily
 from mapper.accelerator.realisation import realised
 from mapper.accelerator.reference import with_fixed_point
@@ -51,9 +53,15 @@ def lower(
     """
     if not time_limit > 0:
         raise UserError(f"time_limit must be more than 0 seconds, not {time_limit}")
+    if mapper is Mapper.OPTIMAL and isinstance(accelerator.feeding, Streaming):
+        raise UserError(
+            f"mapper=optimal takes engines at which weights rest, not {accelerator.engine}; use"
+            " mapper=greedy"
+        )
     begin = time.monotonic()
     fixed = with_fixed_point(graph)
     network = legalise(fixed, accelerator.lanes, host_fallback=host_fallback)
+    network = narrowed(network, accelerator.feeding)
     if mapper is Mapper.GREEDY:
         decisions = decide_greedily(network, accelerator)
         lowered, proof = realised(fixed, network, accelerator, decisions), None

@@ -103,6 +103,7 @@ def gemm(
         pad_value=layer.pad_value,
         accumulate=int(accumulate),
         diagonal=int(layer.diagonal),
+        weight_bits=layer.weight_bits,
     )
 
 

@@ -128,8 +128,8 @@ class _Planner:
                 self._roots[layers[number].target] = self._roots.get(dying, dying)
 
     def _form(self, layer: Layer, value: int) -> Format:
-        diagonal = not isinstance(layer, ProductLayer) or layer.diagonal
-        plain, best = formats(layer.geometry, self._lanes, diagonal=diagonal)
+        joins = isinstance(layer, ProductLayer) and layer.joins
+        plain, best = formats(layer.geometry, self._lanes, diagonal=not joins)
         from_dram = self._network.values[value].is_input or value in self._streamed
         return best if from_dram else plain
 

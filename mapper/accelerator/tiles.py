@@ -174,7 +174,7 @@ def cut_layer(
     blocks = target.blocks(accelerator.lanes)
     bank = accelerator.sizes.accumulators // accelerator.accumulator_banks
     whole = whole_part(layer, form, accelerator.lanes)
-    all_words = whole.words(form, accelerator.lanes, diagonal=layer.diagonal)
+    all_words = whole.words(layer, form, accelerator.lanes)
     room = accelerator.sizes.weights // 2
     if streamed and all_words <= accelerator.sizes.weights:
         room = accelerator.sizes.weights
@@ -296,12 +296,14 @@ def _shares(
     parts: Sequence[Part], layer: ProductLayer, form: Format, room: int, lanes: int
 ) -> list[Part]:
     """Parts with few enough taps and words."""
+    most_blocks = layer.feeding.most_blocks or math.inf
     result: list[Part] = []
     for part in parts:
         small = (
-            part.words(form, lanes, diagonal=layer.diagonal) <= room
+            part.words(layer, form, lanes) <= room
             and max(len(part.rows), len(part.columns)) <= _MOST_TAPS
             and len(part.blocks) <= _MOST_BLOCKS
+            and len(part.rows) * len(part.columns) * len(part.blocks) <= most_blocks
         )
         if small:
             result.append(part)

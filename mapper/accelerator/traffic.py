@@ -102,8 +102,7 @@ def _product_constants(
     lanes, bus = accelerator.lanes, accelerator.bus_bytes
     piece_of = {part: number for number, piece in enumerate(cut.pieces) for part in piece}
     words = [
-        sum(cut.parts[part].words(form, lanes, diagonal=layer.diagonal) for part in piece)
-        for piece in cut.pieces
+        sum(cut.parts[part].words(layer, form, lanes) for part in piece) for piece in cut.pieces
     ]
     used = [piece_of[part] for step in cut.steps for part in step.parts]
     groups = parameter_groups(cut, accelerator)

@@ -58,9 +58,7 @@ def cycles_bound(network: Network, accelerator: Accelerator, *, moved_bytes: int
 
 def _weight_bytes(layer: ProductLayer, lanes: int) -> int:
     forms = formats(layer.geometry, lanes, diagonal=layer.diagonal)
-    return lanes * min(
-        whole_part(layer, form, lanes).words(form, lanes, diagonal=layer.diagonal) for form in forms
-    )
+    return lanes * min(whole_part(layer, form, lanes).words(layer, form, lanes) for form in forms)
 
 
 def _beats(layer: ProductLayer, accelerator: Accelerator) -> int:

@@ -301,7 +301,7 @@ class _Options:
             cut = cut_by(layer, form, accelerator, cutting)
         except UserError:
             return None
-        words = [part.words(form, lanes, diagonal=layer.diagonal) for part in cut.parts]
+        words = [part.words(layer, form, lanes) for part in cut.parts]
         if together and sum(words) > accelerator.sizes.weights:
             return None
         if not together and len(words) == 1:

@@ -8,6 +8,7 @@ a port of a bank, as in a memory with one bank, the port is a buffer, too.
 from dataclasses import dataclass
 
 from golden.accelerator.description import Accelerator
+from golden.accelerator.feeding import Streaming
 from golden.accelerator.interpreter import PARAMETER_WORDS
 from golden.errors import UserError
 from mapper.accelerator.streaming.plan import Places
@@ -80,6 +81,11 @@ def regions_of(accelerator: Accelerator, places: Places = _PLACES) -> Regions:
     UserError
         If a memory can not hold the least that a layer may need.
     """
+    if isinstance(accelerator.feeding, Streaming):
+        raise UserError(
+            "layers that are known by their shapes are mapped to engines at which weights rest, not"
+            f" to {accelerator.engine}; a quantized model runs on either"
+        )
     sizes, lanes = accelerator.sizes, accelerator.lanes
     halved = accelerator.accumulator_banks > 1
     results = sizes.accumulators // 2 if halved else sizes.accumulators

@@ -70,9 +70,7 @@ def test_all_is_made_once_and_fits(seed):
         assert step.last == (filters.stop == made.shape[2])
     assert np.all(made == 1)
     sizes = [len(weight_words(layer, form, part, target.lanes)) for part in found.parts]
-    assert sizes == [
-        part.words(form, target.lanes, diagonal=layer.diagonal) for part in found.parts
-    ]
+    assert sizes == [part.words(layer, form, target.lanes) for part in found.parts]
     assert sorted(part for piece in found.pieces for part in piece) == list(range(len(sizes)))
     assert all(sum(sizes[i] for i in piece) <= target.sizes.weights for piece in found.pieces)
     taps = len(form_taps(layer, form)) * (1 if layer.diagonal else form.depth)

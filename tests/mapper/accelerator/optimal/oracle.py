@@ -203,7 +203,7 @@ def layer_ways(accelerator, decisions, n, layer):
             except UserError:
                 continue
             words = sum(
-                part.words(form, accelerator.lanes, diagonal=layer.diagonal) for part in cut.parts
+                part.words(layer, form, accelerator.lanes) for part in cut.parts
             )
             if together and words > accelerator.sizes.weights:
                 continue
