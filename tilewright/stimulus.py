@@ -281,19 +281,28 @@ def _operand_beats(
 ) -> _Beats:
     """Beats of an operand; lanes that carry nothing carry random bits, or codes in packed words.
 
+    Of a word that does not hold every mixture of codes, such lanes leave the others their place.
+
     ``tiles`` are as `_origin` gives them.
     """
     elements = _Elements.of(port, sizes, which)
     row0, col0, cols = (column[elements.job, np.newaxis] for column in tiles)
     row, col = np.divmod(np.maximum(elements.index, 0), cols)
     bits = port.lane_bits
-    if port.packing is None:
+    if port.packing is None or port.digit_bits is not None:
         noise = rng.integers(0, 1 << bits, elements.index.shape, dtype=np.uint64)
     else:
         noise = port.format.draw(rng, elements.index.shape).astype(np.uint64)
     codes = matrix[row0 + row, col0 + col].astype(np.uint64)
     digits = codes >> (elements.digit * bits).astype(np.uint64) & np.uint64((1 << bits) - 1)
-    return port.pack(np.where(elements.used, digits, noise))
+    lanes: Codes = np.where(elements.used, digits, noise)
+    if port.packing is not None:
+        # A neighbour that carries nothing must not spoil what is in the same word.
+        alone = np.where(elements.used, digits, 0)
+        differs = port.unpack(port.pack(lanes)) != port.unpack(port.pack(alone))
+        spoilt = np.any(differs & elements.used, axis=1)
+        lanes[spoilt] = alone[spoilt]
+    return port.pack(lanes)
 
 
 def _results(engine: Engine, params: Any, stimulus: Stimulus, jobs: Jobs) -> Codes:

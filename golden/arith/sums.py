@@ -8,7 +8,7 @@ import numpy as np
 
 from golden.arith.exact import exact_matmul
 from golden.errors import UserError
-from golden.formats import Codes, Format, IntFormat, Values, smallest_int
+from golden.formats import Codes, Format, IntFormat, OvpFormat, Values, smallest_int
 
 __all__ = [
     "Overflow",
@@ -53,7 +53,13 @@ class Summing(Protocol):
 
 
 def sum_range(activation: Format, weight: Format, k: int) -> tuple[int, int]:
-    """Smallest and largest sum of up to ``k`` products."""
+    """Smallest and largest sum of up to ``k`` products.
+
+    Where numbers come in pairs of an outlier and its victim, one of two products is zero, or both
+    are far smaller than that of an outlier.
+    """
+    if any(isinstance(format, OvpFormat) for format in (activation, weight)):
+        k = -(-k // 2)
     values = (
         [int(value) for value in np.asarray(format.decode(format.extremes))]
         for format in (activation, weight)

@@ -13,7 +13,7 @@ from hypothesis import reject
 from hypothesis import strategies as st
 
 from golden.errors import UserError
-from golden.formats import TERNARY, BipolarFormat, Format, IntFormat
+from golden.formats import TERNARY, BipolarFormat, FlintFormat, Format, IntFormat, OvpFormat
 
 __all__ = ["corner_params", "drawn_params", "options"]
 
@@ -26,16 +26,22 @@ FORMATS = (
     *(OPERANDS[index] for index in (0, 1, 2, 4)),
     *(BipolarFormat(bits) for bits in (1, 2, 4)),
     TERNARY,
+    FlintFormat(4),
+    FlintFormat(5, signed=False),
+    OvpFormat(FlintFormat(4)),
+    OvpFormat(IntFormat(8)),
 )
 """Values of params that take more than integers."""
 
-CANDIDATES = 1000
+CANDIDATES = 400
+CANDIDATE_DRAWS = 10_000
+"""An engine whose params bear on each other refuses most of what is drawn."""
+
 SMALL = 100
 """How large a design may be before it counts as costly."""
 
 LARGEST = 6
 DRAWS = 20
-"""An engine whose params bear on each other refuses most of what is drawn."""
 
 SUMS = (None, IntFormat(6), IntFormat(13, signed=False), IntFormat(40))
 
@@ -72,13 +78,14 @@ def corner_params(params_type: type) -> list[Any]:
     choices = options(params_type)
     drawn = (
         {name: random.randrange(len(values)) for name, values in choices.items()}
-        for _ in range(CANDIDATES)
+        for _ in range(CANDIDATE_DRAWS)
     )
-    candidates = [
+    built = (
         (design, _covered(choices, picked), _volume(choices, picked))
         for picked in drawn
         if (design := _build(params_type, choices, picked)) is not None
-    ]
+    )
+    candidates = list(itertools.islice(built, CANDIDATES))
     chosen: list[Any] = []
     covered: set[Any] = set()
     while candidates:
@@ -101,7 +108,9 @@ def _covered(choices: Mapping[str, tuple[Any, ...]], picked: Mapping[str, int]) 
 
 
 def _kind(value: Any) -> Any:
-    """What a size is like; other values are like no other."""
+    """What a size or a format that is decoded is like; other values are like no other."""
+    if isinstance(value, FlintFormat | OvpFormat):
+        return type(value)
     if type(value) is not int or value == 1:
         return value
     return "odd" if value % 2 else "even"
@@ -150,6 +159,8 @@ def _any(hint: Any) -> st.SearchStrategy[Any]:
             st.builds(IntFormat, st.integers(1, 16), signed=st.booleans())
             | st.builds(BipolarFormat, st.integers(1, 16))
             | st.just(TERNARY)
+            | st.builds(FlintFormat, st.integers(3, 8), signed=st.booleans())
+            | st.builds(OvpFormat, st.sampled_from([IntFormat(4), FlintFormat(4), IntFormat(8)]))
         )
     if isinstance(hint, type) and issubclass(hint, Enum):
         return st.sampled_from(tuple(hint))

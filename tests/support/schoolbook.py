@@ -2,7 +2,17 @@
 
 import numpy as np
 
-from golden.formats import FP32, BipolarFormat, Codes, Format, IntFormat, TernaryFormat
+from golden.formats import (
+    FP32,
+    AbfloatFormat,
+    BipolarFormat,
+    Codes,
+    FlintFormat,
+    Format,
+    IntFormat,
+    OvpFormat,
+    TernaryFormat,
+)
 from golden.quantized import QuantizedTensor
 
 __all__ = ["plain_product", "scaled_product"]
@@ -75,9 +85,21 @@ def _code(total: int | np.float32, result: Format) -> int:
 
 
 def _dot(row: Codes, col: Codes, first: Format, second: Format) -> int:
-    return sum(
-        _value(int(x), first) * _value(int(y), second) for x, y in zip(row, col, strict=True)
-    )
+    return sum(x * y for x, y in zip(_values(row, first), _values(col, second), strict=True))
+
+
+def _values(codes: Codes, format: Format) -> Row:
+    """Of neighbours along K, of which a pair may hold one only."""
+    values = [_value(code, format) for code in codes.tolist()]
+    if isinstance(format, OvpFormat):
+        outlier = [code >> format.normal.bits for code in codes.tolist()]
+        for left in range(0, len(values) - 1, 2):
+            right = left + 1
+            if outlier[left] and not (outlier[right] and abs(values[right]) > abs(values[left])):
+                values[right] = 0
+            elif outlier[right]:
+                values[left] = 0
+    return values
 
 
 def _value(code: int, format: Format) -> int:
@@ -88,5 +110,30 @@ def _value(code: int, format: Format) -> int:
             return {0: 0, 1: 1, 3: -1}[code]
         case IntFormat(signed=True) if code >> (format.bits - 1):
             return code - (1 << format.bits)
+        case FlintFormat(signed=True):
+            size = _flint(f"{code:0{format.bits}b}"[1:])
+            return -size if code >> (format.bits - 1) else size
+        case FlintFormat():
+            return _flint(f"{code:0{format.bits}b}")
+        case AbfloatFormat():
+            exponent, mantissa = divmod(code, 1 << format.mantissa_bits)
+            negative, exponent = divmod(exponent, 1 << format.exponent_bits)
+            significand = (1 << format.mantissa_bits) + mantissa
+            size = min(significand * 2 ** (exponent + format.bias), 2**15)
+            return -size if negative else size
+        case OvpFormat():
+            half = code % (1 << format.normal.bits)
+            return _value(half, format.normal if half == code else format.outlier)
         case _:
             return code
+
+
+def _flint(code: str) -> int:
+    """Of an unsigned code as text."""
+    rest = code[1:]
+    if code[0] == "0":
+        return int(rest, 2)
+    if "1" not in rest:
+        return 1 << (2 * len(code) - 2)
+    zeros = rest.index("1")
+    return int(rest, 2) << (2 * zeros + 1)
