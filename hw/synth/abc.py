@@ -16,6 +16,8 @@ from hw.synth.paths import CriticalPath
 
 __all__ = ["abc_program", "time_by_abc", "write_blif"]
 
+_FEW_CELLS = 12
+
 _DELAY = re.compile(r"Delay = *([\d.]+) ps")
 _ENDS = re.compile(r"Start-point = pi(\d+).*End-point = po(\d+)")
 _STEP = re.compile(r"^Path +\d+ --.* Df = *([\d.]+).* S = *([\d.]+) ps.* Cout = *([\d.]+) ff", re.M)
@@ -54,7 +56,7 @@ def time_by_abc(netlist: Netlist, library: Library) -> CriticalPath | None:
     if not ends:
         return None
     Path("logic.blif").write_text(text)
-    kinds = {gate.kind for gate in netlist.logic}
+    kinds = {gate.kind for gate in netlist.logic} | _small_cells(library)
     Path("logic.lib").write_text(library.text(kinds | {library.buffer.name}))
     Path("driver").write_text(f"set_driving_cell {library.buffer.name}\n")
     script = "read_lib -w logic.lib; read_constr driver; read_blif logic.blif; topo; stime -p"
@@ -87,6 +89,12 @@ def time_by_abc(netlist: Netlist, library: Library) -> CriticalPath | None:
         end=netlist.ends()[last],
         tool="abc",
     )
+
+
+def _small_cells(library: Library) -> set[str]:
+    """Some cells: ABC refuses a library of very few."""
+    logic = [cell for cell in library.cells.values() if cell.usable and not cell.sequential]
+    return {cell.name for cell in sorted(logic, key=lambda cell: cell.area_um2)[:_FEW_CELLS]}
 
 
 def _nets(what: str, nets: list[int]) -> str:

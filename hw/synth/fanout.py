@@ -97,8 +97,6 @@ def _buffer(module: dict[str, Any], bit: int, sinks: list[_Sink], library: Libra
             module["cells"][f"$fanout${number}"] = _cell(library, bits, number)
             above.append((bits, 0, 1))
             added += 1
-        if len(above) == len(sinks):
-            break
         sinks = above
     return added
 
