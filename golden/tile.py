@@ -6,7 +6,6 @@ each step brings one beat of activations, and of weights one beat or as many as 
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar
 
 from golden.arith.sums import Overflow, check_accumulator, check_k, sum_products, sums_format
 from golden.contract import Beat, Dim, JobField, Jobs, Lane, Layout, Operand, PortLayout
@@ -50,9 +49,6 @@ class TileParams(ABC):
         products and ``accumulator_overflow`` is not ``wrap``.
     """
 
-    least_stages: ClassVar[int] = 1
-    """More where operands are kept in registers."""
-
     m: int = param(4, f"rows of a tile, 1 to {MAX_SIDE}")
     n: int = param(4, f"columns of a tile, 1 to {MAX_SIDE}")
     k: int = param(4, f"products that are added up at once, 1 to {MAX_SIDE}")
@@ -73,20 +69,32 @@ class TileParams(ABC):
             ("n", 1, MAX_SIDE),
             ("k", 1, MAX_SIDE),
             ("k_max", 1, MAX_STREAM),
-            ("stages", self.least_stages, levels(self.k) + 3),
         ):
-            value = getattr(self, name)
-            if not low <= value <= high:
-                reason = f" where k={self.k}" if name == "stages" else ""
-                raise UserError(
-                    f"{name} must be an integer from {low} to {high}{reason}, not {value!r}"
-                )
+            self._check_range(name, low, high)
         self.check_operands()
+        self._check_range("stages", self.least_stages, self.most_stages, f" where k={self.k}")
         self.check_sums()
 
     def check_sums(self) -> None:
         """Refuse an accumulator that is too narrow without leave to wrap."""
         check_accumulator(self)
+
+    def _check_range(self, name: str, low: int, high: int, reason: str = "") -> None:
+        value = getattr(self, name)
+        if not low <= value <= high:
+            raise UserError(
+                f"{name} must be an integer from {low} to {high}{reason}, not {value!r}"
+            )
+
+    @property
+    def least_stages(self) -> int:
+        """Cycles to the sums with no more registers than the engine can not do without."""
+        return 1
+
+    @property
+    def most_stages(self) -> int:
+        """Cycles to the sums with a register at every place that may have one."""
+        return levels(self.k) + 3
 
     @abstractmethod
     def check_operands(self) -> None:
@@ -214,7 +222,7 @@ def operand_codes(
     """
     if not isinstance(operand, QuantizedTensor):
         return operand, widest
-    for field in ("scales", "zero_points", "codebook"):
+    for field in ("scales", "zero_points", "codebook", "planes"):
         if getattr(operand, field) is not None:
             raise UserError(f"{name} must be bare codes: this engine applies no {field}")
     bits = range(1, widest.bits + 1) if narrower else [widest.bits]

@@ -12,7 +12,6 @@ added or subtracted. "ADD" is one of the baselines of LUT Tensor Core [LUT]_.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
 
 from golden.arith.planes import check_planes, planes_of, sum_planes
 from golden.contract import Beat, Dim, JobField, Jobs, Lane, Layout, Operand, PortLayout, Width
@@ -36,14 +35,17 @@ __all__ = ["PRESETS", "Params", "jobs", "layout", "matmul"]
 class Params(TileParams):
     """Design parameters of an engine that adds where bits of weights are set."""
 
-    least_stages: ClassVar[int] = 2
-
     k: int = param(4, f"activations that are added up at once, 1 to {MAX_SIDE}")
     activation: IntFormat = param(INT8, ACTIVATION_DOC)
     weight: Format = param(
         INT8, "widest format of weights, integers or bipolar integers of 1 to 16 bits"
     )
     stages: int = param(2, f"{STAGES_DOC}; at least 2, as activations are kept")
+
+    @property
+    def least_stages(self) -> int:
+        """Operands are kept."""
+        return 2
 
     def check_operands(self) -> None:
         """Activations are integers, and weights have planes."""

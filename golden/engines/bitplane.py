@@ -16,7 +16,6 @@ of the weights, where c and d are −1 for the sign plane of two's complement an
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
 
 from golden.arith.planes import check_planes, planes_of, sum_planes
 from golden.contract import Beat, Dim, JobField, Jobs, Lane, Layout, Operand, PortLayout, Width
@@ -40,8 +39,6 @@ class Params(TileParams):
         can not hold every sum of ``k_max`` products and ``accumulator_overflow`` is not ``wrap``.
     """
 
-    least_stages: ClassVar[int] = 2
-
     k: int = param(16, f"bits that are counted at once, 1 to {MAX_SIDE}")
     activation: Format = param(
         INT8, "widest format of activations, integers or bipolar integers of 1 to 16 bits"
@@ -56,6 +53,11 @@ class Params(TileParams):
         1, "planes of weights at once, 1 to the bits of weight; the rest in time"
     )
     stages: int = param(2, f"{STAGES_DOC}; at least 2, as bits are kept")
+
+    @property
+    def least_stages(self) -> int:
+        """Operands are kept."""
+        return 2
 
     def check_operands(self) -> None:
         """Both operands have planes, of one kind, and not fewer than come at once."""

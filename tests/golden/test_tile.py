@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -41,9 +40,11 @@ class Params(TileParams):
 
 @dataclass(frozen=True, kw_only=True)
 class DeepParams(Params):
-    least_stages: ClassVar[int] = 2
-
     stages: int = param(2, "stages")
+
+    @property
+    def least_stages(self) -> int:
+        return 2
 
 
 @pytest.mark.parametrize(("k", "depth"), [(1, 0), (2, 1), (3, 2), (4, 2), (5, 3), (256, 8)])

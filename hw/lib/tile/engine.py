@@ -16,6 +16,7 @@ from golden.epilogue import Epilogue
 from hw.emit import place
 from hw.lib.epilogue import GroupEpilogue
 from hw.lib.skid import SkidBuffer
+from hw.lib.tile.ahead import Ahead
 from hw.lib.tile.control import Control
 from hw.lib.tile.operands import delayed
 from hw.lib.tile.steps import Steps
@@ -93,14 +94,27 @@ class TileEngine(wiring.Component):
         layout: data.StructLayout = self.job.payload.shape()
         return layout
 
-    def control(self, m: Module, steps: Steps) -> Control:
-        """Let ``steps`` take jobs and beats, and a new control follow them through the pipeline."""
+    def control(self, m: Module, steps: Steps, ahead: Ahead | None = None) -> Control:
+        """Let ``steps`` take jobs and beats, and a new control follow them through the pipeline.
+
+        With ``ahead`` it is that which takes jobs and activations, a cycle sooner.
+        """
         m.submodules.steps = steps
         m.submodules.control = control = Control(self._rows, self._stages)
-        wiring.connect(m, wiring.flipped(self.job), steps.job)
+        before = steps if ahead is None else ahead
+        wiring.connect(m, wiring.flipped(self.job), before.job)
         m.d.comb += [
-            steps.activations_valid.eq(self.activations.valid),
-            self.activations.ready.eq(steps.activations_ready),
+            before.activations_valid.eq(self.activations.valid),
+            self.activations.ready.eq(before.activations_ready),
+        ]
+        if ahead is not None:
+            m.submodules.ahead = ahead
+            wiring.connect(m, ahead.steps, steps.job)
+            m.d.comb += [
+                steps.activations_valid.eq(ahead.valid),
+                ahead.ready.eq(steps.activations_ready),
+            ]
+        m.d.comb += [
             steps.weights_valid.eq(self.weights.valid),
             self.weights.ready.eq(steps.weights_ready),
             steps.enable.eq(control.enable),

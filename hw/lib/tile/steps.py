@@ -26,6 +26,9 @@ class Steps(wiring.Component):
     k : int
         Products of a step.
     activations, weights : Split
+    keeps : bool
+        Whether a beat of activations is kept from when it is first needed. If not, it is taken with
+        the last beat of weights, and has to be offered until then.
 
     Members
     -------
@@ -89,10 +92,12 @@ class Steps(wiring.Component):
         *,
         activations: Split = WHOLE,
         weights: Split = WHOLE,
+        keeps: bool = True,
     ) -> None:
         self._k = k
         self._activations = activations
         self._weights = weights
+        self._keeps = keeps
         super().__init__(
             {
                 "job": In(stream.Signature(job)),
@@ -135,7 +140,7 @@ class Steps(wiring.Component):
             activations.step.eq(self.fire & weights.ends),
             weights.load.eq(takes_job),
             weights.step.eq(self.fire),
-            self.takes_activations.eq(weights.begins),
+            self.takes_activations.eq(weights.begins if self._keeps else weights.ends),
             self.takes_weights.eq(activations.begins),
             self.activation_plane.eq(activations.plane),
             self.weight_plane.eq(weights.plane),
@@ -153,7 +158,9 @@ class Steps(wiring.Component):
                 bits = self.job.payload[name]
                 m.d.comb += planes.width.eq(bits >> split.digit_bits.bit_length() - 1)
         # Beats are there already, or come.
-        has_activations = self.activations_valid | ~self.takes_activations
+        has_activations: Value = self.activations_valid
+        if self._keeps:
+            has_activations = self.activations_valid | ~self.takes_activations
         has_weights = self.weights_valid | ~self.takes_weights
         ends_step = activations.ends & weights.ends
         is_last_step = ~above(left, self._k)

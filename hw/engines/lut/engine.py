@@ -1,0 +1,99 @@
+"""The LUT tensor core behind its streams."""
+
+from amaranth.hdl import Module, Shape, Value
+
+from golden.engines.lut import Params, Registers, layout
+from hw.emit import place
+from hw.engines.lut.lookup_sum import LookupSum, has_sign
+from hw.lib.tables import Precompute
+from hw.lib.tile.ahead import Ahead
+from hw.lib.tile.engine import TileEngine, connect_lanes
+from hw.lib.tile.operands import delayed, held, masked
+from hw.lib.tile.planes import Split
+from hw.lib.tile.steps import Steps
+from hw.shapes import shape_of
+
+__all__ = ["Engine"]
+
+
+AHEAD = (Registers.TABLES, Registers.DOUBLE)
+"""Tables are made a cycle before the first plane of weights needs them, or sooner."""
+
+KEEPS = (Registers.BOTH, Registers.DOUBLE)
+"""Tables and bits stand in registers in the cycle in which they are read."""
+
+
+class Engine(TileEngine):
+    """m x n sums of lookups in the tables of k activations, a plane of weights each.
+
+    A step takes a cycle for each bit of the weights: a beat of weights each, and a beat of
+    activations, whose tables are made once for all columns. It is taken with the first plane, and
+    the tables kept; a step ahead, where tables are held before bits of weights come, or there are
+    two sets of them; or without registers with the last plane. Results, stalls and ports are those
+    of `hw.lib.tile.engine.TileEngine`.
+
+    Parameters
+    ----------
+    params : Params
+    """
+
+    def __init__(self, params: Params) -> None:
+        self._params = params
+        self._is_ahead = params.registers in AHEAD
+        # What is ahead of the first plane is no part of the pipeline that follows it.
+        stages = params.stages - self._is_ahead
+        super().__init__(layout(params), rows=params.m, cols=params.n, stages=stages)
+
+    def elaborate(self, platform: object) -> Module:
+        params = self._params
+        m = Module()
+        split = Split(planes=params.max_weight_bits, at_once=1)
+        keeps = params.registers in KEEPS
+        steps = Steps(self.job_layout, params.k, weights=split, keeps=keeps)
+        ahead = Ahead(self.job_layout, params.k) if self._is_ahead else None
+        control = self.control(m, steps, ahead)
+        active = steps.active if ahead is None else ahead.active
+        tables = self._tables(m, platform, masked(self.activations.payload, active))
+        entry = shape_of(params.entry)
+        bits: list[Value] = [*self.weights.payload.as_value()]
+        if ahead is not None:
+            tables = held(m, "next_entry", entry, tables, ahead.load)
+        if keeps:
+            tables = held(m, "entry", entry, tables, steps.fire & steps.takes_activations)
+            bits = held(m, "bit", Shape(1), bits, steps.fire)
+        to_sums = params.stages - self._is_ahead - 1
+        plane = delayed(m, control.enable, "plane", steps.weight_plane, to_sums)
+        told = [("plane", plane)]
+        if has_sign(params):
+            top = delayed(m, control.enable, "negative", steps.weight_top, to_sums)
+            told.append(("negative", top))
+        units = self.units(m, platform, control, LookupSum, params, plane.shape())
+        # The bits of a column lie next to each other.
+        across = [
+            bits[col * params.k + index] for index in range(params.k) for col in range(params.n)
+        ]
+        connect_lanes(m, units, rows=[("tables", tables)], cols=[("bits", across)], all=told)
+        return m
+
+    def _tables(self, m: Module, platform: object, activations: list[Value]) -> list[Value]:
+        """Entries of all tables of a step, of each row those of one group after the other."""
+        params = self._params
+        table = params.shape_of_table
+        entries: list[Value] = []
+        for number in range(params.m * params.tables):
+            made = place(
+                platform,
+                Precompute,
+                shape_of(params.activation),
+                params.group,
+                shape_of(params.entry),
+                table.size,
+                table.bipolar,
+            )
+            m.submodules[f"table_{number}"] = made
+            m.d.comb += [
+                made.i[index].eq(activations[number * params.group + index])
+                for index in range(params.group)
+            ]
+            entries += [made.o[entry] for entry in range(table.size)]
+        return entries
