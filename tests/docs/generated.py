@@ -181,7 +181,7 @@ def layout_table(name: str, *given: str) -> str:
             lanes.append(f"{port.packing.lanes} lanes in a word of {port.packing.bits} bits")
         operand, format = port.operand.value.upper(), f"`{port.format.name}`"
         if port.digit_bits is not None:
-            format += f", {port.digit_bits} bit a lane"
+            format += f", {port.digit_bits} bit{'s' * (port.digit_bits > 1)} a lane"
         rows.append([f"`{port_name}`", operand, format, ", ".join(lanes), ", ".join(beats)])
     return table(["port", "matrix", "format", "lanes", "beats"], rows)
 
@@ -213,8 +213,10 @@ def beats_table(name: str, *given: str) -> str:
 
 
 def _digit(port: PortLayout, digit: int) -> str:
-    """Which bit of an element it is, where lanes carry bits."""
-    return "" if port.digit_bits is None else f" bit {digit}"
+    """Which bit or digit of an element it is, where lanes carry those."""
+    if port.digit_bits is None:
+        return ""
+    return f" bit {digit}" if port.digit_bits == 1 else f" digit {digit}"
 
 
 def cycles_picture(name: str, *given: str) -> str:
@@ -290,7 +292,7 @@ def _invocation(action: argparse.Action) -> str:
 def _sizes(given: Sequence[str]) -> tuple[dict[str, int], list[str]]:
     """``job.m=3``, or ``m=3``, and the like as sizes, and the other words."""
     marked = any(word.startswith("job.") for word in given)
-    names = r"job\.(m|n|k|activation_bits|weight_bits)=([0-9]+)" if marked else "(m|n|k)=([0-9]+)"
+    names = r"job\.([a-z_]+)=([0-9]+)" if marked else "(m|n|k)=([0-9]+)"
     found = {word: re.fullmatch(names, word) for word in given}
     sizes = {match[1]: int(match[2]) for match in found.values() if match}
     return sizes, [word for word, match in found.items() if not match]

@@ -12,12 +12,19 @@ __all__ = ["gemm", "run"]
 
 
 def run(
-    name: str, given: Mapping[str, str], jobs: Jobs, a: Codes, w: Codes
+    name: str,
+    given: Mapping[str, str],
+    jobs: Jobs,
+    a: Codes,
+    w: Codes,
+    *,
+    scales: Codes | None = None,
+    zero_points: Codes | None = None,
 ) -> tuple[list[str], int | None]:
     """What is wrong when the RTL does the jobs, and the cycles that it took."""
     engine = find_engine(name)
     params = engine.params(given)
-    stimulus = Stimulus(name=name, jobs=jobs, a=a, w=w)
+    stimulus = Stimulus(name=name, jobs=jobs, a=a, w=w, scales=scales, zero_points=zero_points)
     vectors = build_vectors(engine, params, [stimulus], top=name, seed=1)
     (played,) = play(engine.component(params), vectors)
     return played.problems, played.cycles

@@ -13,12 +13,12 @@ def above(number: Signal, bound: int) -> Value:
     return number > bound if bound < (1 << len(number)) - 1 else Const(0, 1)
 
 
-def masked(lanes: data.View, active: Signal) -> list[Value]:
+def masked(lanes: data.View | Sequence[Value], active: Signal) -> list[Value]:
     """Lanes that run along rows and K, with zero for products beyond the K of the job.
 
     Parameters
     ----------
-    lanes : View of an ArrayLayout
+    lanes : View of an ArrayLayout, or sequence of Value
         Row-major, K innermost.
     active : Signal
         A bit for each product of a step.
