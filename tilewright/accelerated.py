@@ -22,7 +22,7 @@ from mapper.accelerator.lowered import Lowered
 from mapper.accelerator.lowering import TIME_LIMIT_S, lower
 from mapper.accelerator.mapping import Mapper
 from mapper.accelerator.programs import program_layers
-from sim.accelerator.report import LayerReport, report
+from sim.accelerator.report import LayerReport, report, utilisation
 from sim.accelerator.simulation import Simulation, simulate
 from sim.accelerator.steps import Layer
 from sim.accelerator.trace import Trace
@@ -265,7 +265,6 @@ def run_accelerated(
     saved = write_outputs(folder, results)
     reports = report(design, simulation)
     counters = simulation.counters
-    macs = sum(layer.macs for layer in reports)
     return AcceleratedRun(
         model=str(model),
         accelerator=design.name,
@@ -273,7 +272,7 @@ def run_accelerated(
         seed=None if inputs else seed,
         total_cycles=simulation.cycles,
         layers=reports,
-        utilisation=macs / (simulation.cycles * design.params.macs_per_cycle),
+        utilisation=utilisation(design, simulation),
         dram_bytes=counters[Counter.READ_BYTES] + counters[Counter.WRITTEN_BYTES],
         program_bytes=counters[Counter.PROGRAM_BYTES],
         energy_pj=sum(layer.energy.total for layer in reports),

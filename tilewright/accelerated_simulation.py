@@ -9,7 +9,7 @@ from golden.accelerator.description import Accelerator
 from golden.accelerator.instructions import BASES
 from golden.accelerator.registers import Counter
 from golden.graph import Graph
-from sim.accelerator.report import report
+from sim.accelerator.report import report, utilisation
 from sim.accelerator.simulation import Simulation, simulate
 from sim.workload import Workload
 from tilewright.accelerator import find_accelerator
@@ -129,13 +129,12 @@ def _result(
 ) -> dict[str, Any]:
     reports = report(design, simulation)
     counters = simulation.counters
-    macs = sum(layer.macs for layer in reports)
     return {
         "workload": name,
         "accelerator": design.name,
         "lowering": lowering,
         "total_cycles": simulation.cycles,
-        "utilisation": macs / (simulation.cycles * design.params.macs_per_cycle),
+        "utilisation": utilisation(design, simulation),
         "dram_bytes": counters[Counter.READ_BYTES] + counters[Counter.WRITTEN_BYTES],
         "program_bytes": counters[Counter.PROGRAM_BYTES],
         "energy_pj": sum(layer.energy.total for layer in reports),

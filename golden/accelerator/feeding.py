@@ -244,6 +244,9 @@ def feeding_of(engine: str, layout: Layout) -> Feeding:
         if (layout.activations.format, layout.weights.format) != (INT8, INT8):
             raise UserError(f"{what}: activations and weights must be int8")
         return RESTING
+    if layout.inputs.keys() != {"activations", "weights"}:
+        extra = " and ".join(sorted(layout.inputs.keys() - {"activations", "weights"}))
+        raise UserError(f"{what}: it has ports for {extra}")
     if not _streams(layout):
         raise UserError(f"{what}: it takes {_ENGINES} of rows and columns per step")
     if layout.activations.format != INT8:

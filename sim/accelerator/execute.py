@@ -7,6 +7,7 @@ with the rows of the first job, whose words are fetched one by one.
 """
 
 import importlib
+from functools import cache
 from typing import cast
 
 import numpy as np
@@ -14,11 +15,12 @@ import numpy as np
 from golden.accelerator.description import Accelerator
 from golden.accelerator.feeding import Streaming
 from golden.accelerator.instructions import Gemm
-from golden.contract import Jobs, Width
+from golden.contract import GoldenEngine, Jobs, Width
 from golden.discovery import find_modules
 from sim.contract import TimedEngine
+from sim.throughput import throughput
 
-__all__ = ["OVERHEAD_CYCLES", "gemm_cycles", "gemm_jobs", "gemm_macs"]
+__all__ = ["OVERHEAD_CYCLES", "gemm_cycles", "gemm_jobs", "gemm_macs", "peak_macs"]
 
 OVERHEAD_CYCLES = 5
 """Four before the first job is transferred, one after the last result is."""
@@ -91,3 +93,32 @@ def gemm_macs(accelerator: Accelerator, gemm: Gemm) -> int:
     wide = 1 if gemm.diagonal else lanes
     taps = gemm.taps_y * gemm.taps_x
     return gemm.out_height * gemm.out_width * gemm.blocks_n * taps * deep * wide
+
+
+@cache
+def peak_macs(accelerator: Accelerator, weight_bits: int) -> float:
+    """Multiply-accumulates a cycle that full jobs do, with weights of so many bits.
+
+    Parameters
+    ----------
+    accelerator : Accelerator
+    weight_bits : int
+    """
+    feeding, module = accelerator.feeding, find_modules()[accelerator.engine]
+    if not isinstance(feeding, Streaming):
+        return float(accelerator.params.macs_per_cycle)
+    block = feeding.block_job(weight_bits)
+    widths = {
+        field.dim: block.size(field.dim)
+        for field in accelerator.layout.job
+        if isinstance(field.dim, Width)
+    }
+    steady = throughput(
+        cast(GoldenEngine, importlib.import_module(module.golden)),
+        cast(TimedEngine, importlib.import_module(module.sim)),
+        accelerator.params,
+        m=feeding.job_rows(weight_bits),
+        k=feeding.most_blocks * feeding.lanes,
+        widths=widths,
+    )
+    return float(steady.macs_per_cycle)

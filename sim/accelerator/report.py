@@ -10,7 +10,7 @@ from sim.accelerator.compilation import Activity
 from sim.accelerator.energy import HOROWITZ_45NM, Energy, EnergyTable, layer_energy
 from sim.accelerator.simulation import LayerTimes, Simulation
 
-__all__ = ["LayerReport", "Roofline", "bound_by", "report"]
+__all__ = ["LayerReport", "Roofline", "bound_by", "report", "utilisation"]
 
 _BOUNDS = {
     Activity.LOAD: "dram",
@@ -53,7 +53,8 @@ class LayerReport:
         these cycles, ``dependency``.
     utilisation : float
         Fraction of the multiply-accumulates that the engine could do in these cycles, which it did;
-        layers overlap, so that some may be of the next one.
+        layers overlap, so that some may be of the next one. What it could do with weights of the
+        bits that they have.
     macs, instructions : int
         Its own.
     busy : mapping of str to float
@@ -88,40 +89,54 @@ def report(
     accelerator: Accelerator, simulation: Simulation, table: EnergyTable = HOROWITZ_45NM
 ) -> tuple[LayerReport, ...]:
     """Reports of all layers of a run."""
-    done = _macs_done(simulation.layers)
+    layers = simulation.layers
+    done = _done(layers, [_macs(layer) for layer in layers])
+    full = _done(layers, [_full_cycles(accelerator, layer) for layer in layers])
     return tuple(
-        _layer_report(accelerator, layer, macs, table)
-        for layer, macs in zip(simulation.layers, done, strict=True)
+        _layer_report(accelerator, layer, macs, cycles, table)
+        for layer, macs, cycles in zip(layers, done, full, strict=True)
     )
+
+
+def utilisation(accelerator: Accelerator, simulation: Simulation) -> float:
+    """Of a whole run, as `LayerReport` has it of a layer."""
+    full = sum(_full_cycles(accelerator, layer) for layer in simulation.layers)
+    return _ratio(full, simulation.cycles)
 
 
 def _macs(layer: LayerTimes) -> int:
     return layer.traffic.macs if layer.layer.macs is None else layer.layer.macs
 
 
-def _macs_done(layers: Sequence[LayerTimes]) -> list[float]:
-    """Multiply-accumulates in the cycles of each layer: some of those of the next are among them.
+def _full_cycles(accelerator: Accelerator, layer: LayerTimes) -> float:
+    """That the engine would take for what a layer asks for, if all its jobs were full."""
+    if not layer.traffic.macs:
+        return _macs(layer) / float(accelerator.params.macs_per_cycle)
+    return layer.traffic.full_cycles * (_macs(layer) / layer.traffic.macs)
 
-    Within a layer they are spread evenly over the cycles of its products.
+
+def _done(layers: Sequence[LayerTimes], amounts: Sequence[float]) -> list[float]:
+    """What is done in the cycles of each layer: some of what the next has to do is among it.
+
+    Within a layer it is spread evenly over the cycles of its products.
     """
     cycles = np.cumsum([0, *(layer.execute_cycles for layer in layers)])
-    macs = np.cumsum([0, *(_macs(layer) for layer in layers)])
+    ends = np.cumsum([0, *amounts])
     by_then = np.cumsum([0, *(layer.busy[Activity.EXECUTE] for layer in layers)])
-    done: list[float] = np.diff(np.interp(by_then, cycles, macs)).tolist()
+    done: list[float] = np.diff(np.interp(by_then, cycles, ends)).tolist()
     return done
 
 
 def _layer_report(
-    accelerator: Accelerator, layer: LayerTimes, done: float, table: EnergyTable
+    accelerator: Accelerator, layer: LayerTimes, done: float, full: float, table: EnergyTable
 ) -> LayerReport:
     moved = layer.traffic
     macs = _macs(layer)
-    peak = accelerator.params.macs_per_cycle
     return LayerReport(
         name=layer.layer.name,
         cycles=layer.cycles,
         bound_by=bound_by(layer),
-        utilisation=_ratio(done, layer.cycles * peak),
+        utilisation=_ratio(full, layer.cycles),
         macs=macs,
         instructions=layer.instructions,
         busy={
@@ -160,11 +175,13 @@ def _roofline(accelerator: Accelerator, layer: LayerTimes, macs: int, done: floa
     intensity = macs / octets if octets else unmoved
     memory = accelerator.memory
     ideal = memory.kind is MemoryKind.IDEAL
+    own = layer.traffic
+    peak = own.macs / own.full_cycles if own.macs else float(accelerator.params.macs_per_cycle)
     bandwidth = accelerator.bus_bytes if ideal else memory.bytes_per_cycle
     return Roofline(
         macs_per_byte=intensity,
         macs_per_cycle=_ratio(done, layer.cycles),
-        roof=min(float(accelerator.params.macs_per_cycle), intensity * bandwidth),
+        roof=min(peak, intensity * bandwidth),
     )
 
 

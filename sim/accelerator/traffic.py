@@ -18,7 +18,7 @@ from golden.accelerator.instructions import (
     Table,
 )
 from golden.accelerator.interpreter import PARAMETER_WORDS, TABLE_BYTES
-from sim.accelerator.execute import gemm_jobs, gemm_macs
+from sim.accelerator.execute import gemm_jobs, gemm_macs, peak_macs
 
 __all__ = ["Traffic", "traffic"]
 
@@ -36,6 +36,8 @@ class Traffic:
     engine_macs : int
         Those that the engine is given: in a diagonal product all but the diagonal is wasted, and
         where operands stream also lanes of the last block that do not count.
+    full_cycles : float
+        That the engine would take for ``macs`` with full jobs and weights of these bits.
     vector_results : int
         Numbers that the vector unit makes, or in a pool takes.
     activation_read, activation_written, weight_read, weight_written : int
@@ -45,6 +47,7 @@ class Traffic:
 
     macs: int = 0
     engine_macs: int = 0
+    full_cycles: float = 0.0
     vector_results: int = 0
     activation_read: int = 0
     activation_written: int = 0
@@ -127,8 +130,10 @@ def _gemm(accelerator: Accelerator, op: Gemm) -> Traffic:
     taps = op.taps_y * op.taps_x
     rows = op.blocks_n * op.out_height * op.out_width
     passes = taps * op.blocks_k
+    macs = gemm_macs(accelerator, op)
     return Traffic(
-        macs=gemm_macs(accelerator, op),
+        macs=macs,
+        full_cycles=macs / peak_macs(accelerator, op.weight_bits),
         engine_macs=rows * taps * depth * lanes,
         activation_read=_window_words(op) * op.blocks_n * op.blocks_k * lanes,
         weight_read=taps * op.blocks_n * (1 if op.diagonal else depth) * lanes,
@@ -141,9 +146,11 @@ def _streamed(accelerator: Accelerator, feeding: Streaming, op: Gemm) -> Traffic
     lanes = accelerator.lanes
     pixels = op.out_height * op.out_width
     sums = pixels * op.blocks_n * lanes
+    macs = gemm_macs(accelerator, op)
     jobs = -(-pixels // feeding.job_rows(op.weight_bits))
     return Traffic(
-        macs=gemm_macs(accelerator, op),
+        macs=macs,
+        full_cycles=macs / peak_macs(accelerator, op.weight_bits),
         engine_macs=gemm_jobs(accelerator, op).macs,
         activation_read=_window_words(op) * op.blocks_n * op.blocks_k * lanes,
         weight_read=jobs * weight_words(op, lanes, feeding) * lanes,

@@ -70,5 +70,11 @@ def test_an_engine_can_not_be_called_like_an_accelerator(engines):
 
 def test_accelerators_are_listed():
     entries = listing.list_designs()["accelerators"]
-    assert [entry["name"] for entry in entries] == ["edge", "server", "tiny"]
+    assert [entry["name"] for entry in entries] == [
+        "edge",
+        "server",
+        "tiny",
+        "tiny-bitplane",
+        "tiny-ternary",
+    ]
     assert all("lanes" in entry["summary"] for entry in entries)

@@ -8,7 +8,7 @@ from golden.accelerator.description import Accelerator
 from golden.accelerator.feeding import Resting
 from golden.accelerator.interpreter import Machine
 from golden.accelerator.machine import machine_of
-from golden.engines import add, bitplane, dot, ternary
+from golden.engines import add, bitplane, dot, lut, ternary
 from golden.engines.ternary import Packed
 from golden.formats import INT8, BipolarFormat, IntFormat
 from tests.golden.accelerator.small import filled, random_gemm
@@ -28,6 +28,11 @@ ENGINES = {
     "ternary, five in a byte": (
         "ternary",
         ternary.Params(m=2, n=8, k=4, packed=Packed.FIVE_IN_A_BYTE, k_max=64),
+    ),
+    "lut": ("lut", lut.Params(m=2, n=4, k=4, group=2, weight=BipolarFormat(5), k_max=96)),
+    "lut, full tables": (
+        "lut",
+        lut.Params(m=3, n=8, k=8, weight=INT8, table=lut.TableKind.FULL, k_max=96),
     ),
     "dot": ("dot", dot.Params(m=2, n=4, k=2, weight=INT8, k_max=64)),
 }

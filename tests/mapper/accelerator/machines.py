@@ -76,6 +76,7 @@ def compared(lowered, inputs):
         multiply=lambda a, w, bits: exact_matmul(a, w),
         dram=dram,
         bases=bases,
+        feeding=lowered.accelerator.feeding,
     )
     expected = evaluate(lowered.graph, inputs)
     compared = 0

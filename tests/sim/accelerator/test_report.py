@@ -6,12 +6,15 @@ import pytest
 
 from golden.accelerator.description import Memory, MemoryKind
 from golden.accelerator.instructions import Add, Gemm, Load, Pool, Requantize, Store, Table, Units
+from golden.engines import add
 from sim.accelerator.energy import HOROWITZ_45NM, EnergyEntry
-from sim.accelerator.report import report
+from sim.accelerator.execute import peak_macs
+from sim.accelerator.report import report, utilisation
 from sim.accelerator.simulation import simulate
 from sim.accelerator.steps import Layer, Loop, layers_of
 from sim.accelerator.trace import Trace
 from sim.accelerator.traffic import Traffic, traffic
+from tests.golden.accelerator import streaming
 from tests.sim.accelerator.programs import Told, accelerator, lasting
 
 MACHINE = accelerator(lanes=4, memory=Memory(kind=MemoryKind.IDEAL))
@@ -123,6 +126,7 @@ def test_energy_of_memories() -> None:
             Traffic(
                 macs=30,
                 engine_macs=120,
+                full_cycles=30 / 16,
                 activation_read=40,
                 weight_read=8,
                 accumulator_read=160,
@@ -166,3 +170,18 @@ def test_trace_of_a_banked_memory() -> None:
 def test_loops_are_checked() -> None:
     with pytest.raises(ValueError, match="count of at least 1, not 0"):
         Loop(0, ())
+
+
+@pytest.mark.parametrize("bits", [1, 2, 3, 8])
+def test_utilisation_is_of_what_the_engine_does_with_such_weights(bits: int) -> None:
+    # A row and a plane a cycle up to as many rows as bits: 16 products a cycle up to three bits.
+    design = streaming.accelerator("add", add.Params(m=3, n=4, k=4, k_max=96))
+    peak = 16 * min(3, bits) / bits
+    assert peak_macs(design, bits) == pytest.approx(peak)
+    gemm = Gemm(out_width=48, width=48, pixel_words=1, taps_x=5, last_lanes=4, weight_bits=bits)
+    result = simulate(design, [Layer(name="layer", body=[gemm])])
+    (layer,) = report(design, result)
+    assert layer.utilisation == pytest.approx(48 * 5 * 16 / peak / layer.cycles)
+    assert 0.7 < layer.utilisation <= 1
+    assert utilisation(design, result) == pytest.approx(layer.utilisation, rel=0.01)
+    assert layer.roofline.macs_per_cycle <= layer.roofline.roof == pytest.approx(peak)

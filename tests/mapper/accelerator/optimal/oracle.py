@@ -202,9 +202,7 @@ def layer_ways(accelerator, decisions, n, layer):
                 cut = cut_by(layer, form, accelerator, cutting)
             except UserError:
                 continue
-            words = sum(
-                part.words(layer, form, accelerator.lanes) for part in cut.parts
-            )
+            words = sum(part.words(layer, form, accelerator.lanes) for part in cut.parts)
             if together and words > accelerator.sizes.weights:
                 continue
             yield {n: cut}, {}
