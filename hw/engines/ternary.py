@@ -11,7 +11,7 @@ from hw.lib.tile.operands import held, masked
 from hw.lib.tile.steps import Steps
 from hw.lib.tile.tree import registers_before
 from hw.lib.tile.unit import Unit
-from hw.lib.trits import TritUnpacker
+from hw.lib.decoders.trits import TritUnpacker
 from hw.shapes import shape_of
 
 __all__ = ["Engine", "TernarySum"]

@@ -15,7 +15,7 @@ NAMES = ("control", "drain", "engine", "operands", "planes", "steps", "sums", "t
 CONTROL, DRAIN, ENGINE, OPERANDS, PLANES, STEPS, SUMS, TREE, UNIT = (
     f"{TILE}.{name}" for name in NAMES
 )
-TRITS = "hw.lib.trits"
+TRITS = "hw.lib.decoders.trits"
 CYCLES = "sim.tile"
 GOLDEN = "golden.tile"
 

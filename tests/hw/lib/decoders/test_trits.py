@@ -7,7 +7,7 @@ import pytest
 from amaranth.sim import Simulator
 
 from golden.packing import TRITS_3_IN_5, TRITS_5_IN_8, TritPacking
-from hw.lib.trits import TritUnpacker
+from hw.lib.decoders.trits import TritUnpacker
 
 
 @pytest.mark.parametrize("packing", [TRITS_5_IN_8, TRITS_3_IN_5, TritPacking(1, 2)])
