@@ -12,6 +12,7 @@ from sim.workload import Workload
 from tilewright.accelerated_simulation import is_quantized
 from tilewright.accelerator import find_accelerator
 from tilewright.caching import Cache
+from tilewright.progress import compiling
 from tilewright.reports import mapping_json
 from tilewright.workloads import is_model, load_model, load_workload
 
@@ -64,13 +65,14 @@ def map_to_accelerator(
     begun = time.perf_counter()
     design = find_accelerator(accelerator, changes)
     graph = load_model(workload) if isinstance(workload, str) and is_model(workload) else None
-    if graph is not None and is_quantized(graph):
-        found = _map_program(graph, design, solver, time_limit)
-        name, lowering = str(workload), "program"
-    else:
-        work = load_workload(workload) if isinstance(workload, str) else workload
-        found = _map_shapes(work, design, time_limit, cache)
-        name, lowering = work.name, "streamed"
+    with compiling():
+        if graph is not None and is_quantized(graph):
+            found = _map_program(graph, design, solver, time_limit)
+            name, lowering = str(workload), "program"
+        else:
+            work = load_workload(workload) if isinstance(workload, str) else workload
+            found = _map_shapes(work, design, time_limit, cache)
+            name, lowering = work.name, "streamed"
     return {
         "workload": name,
         "accelerator": design.name,

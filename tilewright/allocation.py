@@ -14,6 +14,7 @@ from mapper.allocation.problem import Problem
 from mapper.allocation.search import allocate_buffers
 from mapper.allocation.table import read_buffers, write_buffers
 from tilewright.files import check_place, write_bytes
+from tilewright.progress import compiling
 
 __all__ = ["allocate"]
 
@@ -67,7 +68,7 @@ def allocate(
         check_place(Path(output))
     begun = time.perf_counter()
     problem = buffers if isinstance(buffers, Problem) else read_buffers(buffers)
-    with _reporting() as report:
+    with compiling(), _reporting() as report:
         found = allocate_buffers(
             problem,
             capacity=capacity,

@@ -17,6 +17,7 @@ from mapper.scheduling.serial import schedule_from_json, schedule_to_json
 from mapper.scheduling.strategies import find_strategy
 from mapper.scheduling.variants import Variant, variant_of
 from tilewright.files import check_place, partial_file, write_bytes
+from tilewright.progress import compiling
 from tilewright.workloads import is_model, load_model
 
 __all__ = ["BUDGETS", "MappedNetwork", "check_schedule", "map_network", "network_graph"]
@@ -154,13 +155,15 @@ def map_network(
     room = _capacity(capacity, known)
     order = listed_order(graph) if keep_order else None
     options = Options(in_place=in_place, order=order, solver=solver, time_limit=time_limit)
+    with compiling():
+        outcome = schedule(graph, room, options)
     mapped = MappedNetwork(
         network=graph.name,
         variant=seen,
         graph=graph,
         capacity_bytes=room,
         budgets=known,
-        outcome=schedule(graph, room, options),
+        outcome=outcome,
     )
     if mapped.outcome.schedule is not None:
         if output is not None:

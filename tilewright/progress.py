@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
-__all__ = ["counting", "progress"]
+from mapper import clock
+
+__all__ = ["compiling", "counting", "progress"]
 
 T = TypeVar("T")
 
@@ -55,3 +57,21 @@ def counting(what: str) -> Iterator[Callable[[int, int], None]]:
         yield tell
     finally:
         print("\r\033[K", end="", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def compiling() -> Iterator[None]:
+    """Tell when a search is compiled, which takes a while the first time on a machine.
+
+    Its line is gone when that is done.
+    """
+    if not sys.stderr.isatty():
+        yield
+        return
+
+    def tell(is_compiling: bool) -> None:
+        line = "compiling the search, once on this machine" if is_compiling else ""
+        print(f"\r\033[K{line}", end="", file=sys.stderr, flush=True)
+
+    with clock.watched(tell):
+        yield

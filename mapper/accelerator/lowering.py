@@ -1,12 +1,12 @@
 """Lowering: a network and an accelerator in, a program out."""
 
-import time
 from dataclasses import replace
 
 from golden.accelerator.description import Accelerator
 from golden.accelerator.feeding import Streaming
 from golden.errors import UserError
 from golden.graph import Graph
+from mapper import clock
 from mapper.accelerator.legalise import legalise
 from mapper.accelerator.lowered import Lowered
 from mapper.accelerator.mapping import Mapper, Proof, mapping_of
@@ -58,7 +58,7 @@ def lower(
             f"mapper=optimal takes engines at which weights rest, not {accelerator.engine}; use"
             " mapper=greedy"
         )
-    begin = time.monotonic()
+    begin = clock.now()
     fixed = with_fixed_point(graph)
     network = legalise(fixed, accelerator.lanes, host_fallback=host_fallback)
     network = narrowed(network, accelerator.feeding)
@@ -85,6 +85,6 @@ def lower(
         image_bytes=len(lowered.constants),
         mapper=mapper,
         proof=proof,
-        seconds=time.monotonic() - begin,
+        seconds=clock.now() - begin,
     )
     return replace(lowered, mapping=mapping)

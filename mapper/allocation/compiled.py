@@ -1,11 +1,14 @@
 """Compilation of Python functions to machine code."""
 
-from collections.abc import Callable
-from typing import ParamSpec, TypeVar, cast
+from collections.abc import Callable, Mapping
+from typing import Any, ParamSpec, TypeVar, cast
 
 import numba
+from numba.core import event
 
-__all__ = ["compiled"]
+from mapper import clock
+
+__all__ = ["compiled", "compiled_part"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -16,4 +19,40 @@ def compiled(function: Callable[P, R]) -> Callable[P, R]:
 
     It runs without the interpreter's lock, so that another thread can stop it.
     """
-    return cast(Callable[P, R], numba.njit(cache=True, nogil=True)(function))
+    return cast(Callable[P, R], _of_types(numba.njit(cache=True, nogil=True)(function)))
+
+
+def compiled_part(function: Callable[P, R]) -> Callable[P, R]:
+    """The same of a function that only compiled ones call, which takes half the time."""
+    compiles: Any = numba.njit  # whose types leave these options out
+    options = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    return cast(Callable[P, R], _of_types(compiles(cache=True, nogil=True, **options)(function)))
+
+
+def _of_types(dispatcher: Any) -> Any:
+    """Compile once for each type of the arguments, not once more for each constant."""
+    resolve = dispatcher.get_call_template
+
+    def get_call_template(args: tuple[Any, ...], named: Mapping[str, Any]) -> Any:
+        unliteral: Any = numba.types.unliteral
+        return resolve(
+            tuple(unliteral(kind) for kind in args),
+            {name: unliteral(kind) for name, kind in named.items()},
+        )
+
+    dispatcher.get_call_template = get_call_template
+    return dispatcher
+
+
+class _Stopping(event.Listener):
+    """Stops the clock of time limits while numba compiles."""
+
+    def on_start(self, _: event.Event) -> None:
+        clock.pause()
+
+    def on_end(self, _: event.Event) -> None:
+        clock.resume()
+
+
+_register: Any = event.register
+_register("numba:compile", _Stopping())

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mapper.allocation.compiled import compiled
+from mapper.allocation.compiled import compiled, compiled_part
 
 __all__ = [
     "ALIGNMENT",
@@ -153,7 +153,7 @@ def decide(k: Kernel, node_limit: int) -> int:
     return result
 
 
-@compiled
+@compiled_part
 def _solve(k: Kernel) -> int:
     """Search depth first.
 
@@ -198,7 +198,7 @@ def _solve(k: Kernel) -> int:
                 depth -= 1
 
 
-@compiled
+@compiled_part
 def _descend(k: Kernel, depth: int, low: int, high: int) -> tuple[int, int, int]:
     """Do what there is no choice about in sections ``low`` to ``high``, then push a frame.
 
@@ -234,7 +234,7 @@ def _descend(k: Kernel, depth: int, low: int, high: int) -> tuple[int, int, int]
     return _OPEN, low, high
 
 
-@compiled
+@compiled_part
 def _has_room(k: Kernel, depth: int, pool: int) -> bool:
     """Whether stacks have room for what one more node may put there."""
     return (
@@ -244,7 +244,7 @@ def _has_room(k: Kernel, depth: int, pool: int) -> bool:
     )
 
 
-@compiled
+@compiled_part
 def _push_parts(k: Kernel, depth: int, pool: int, low: int, high: int) -> bool:
     """Push the parts between ``low`` and ``high`` that share no buffer, if these are several."""
     end = pool
@@ -268,7 +268,7 @@ def _push_parts(k: Kernel, depth: int, pool: int, low: int, high: int) -> bool:
     return True
 
 
-@compiled
+@compiled_part
 def _push_options(k: Kernel, pool: int, s: int) -> int:
     """Put on the pool what may lie upon the floor of section ``s``, most likely first; its end."""
     h = k.sections[FLOOR, s]
@@ -298,7 +298,7 @@ def _push_options(k: Kernel, pool: int, s: int) -> int:
     return end
 
 
-@compiled
+@compiled_part
 def _choose_section(k: Kernel, low: int, high: int) -> int:
     """The section in a valley that leaves the fewest choices."""
     lowest = UNBOUNDED
@@ -335,7 +335,7 @@ def _choose_section(k: Kernel, low: int, high: int) -> int:
     return best
 
 
-@compiled
+@compiled_part
 def _is_swapped(k: Kernel, j: int, h: int) -> bool:
     """Whether ``j`` would lie upon a twin that goes above it: that way round is searched too."""
     start = k.buffers[FIRST, j]
@@ -354,7 +354,7 @@ def _is_swapped(k: Kernel, j: int, h: int) -> bool:
     return bool(j < below)
 
 
-@compiled
+@compiled_part
 def _place(k: Kernel, j: int, h: int) -> bool:
     """Place ``j`` at ``h``; whether the rest may still fit."""
     k.buffers[OFFSET, j] = h
@@ -376,7 +376,7 @@ def _place(k: Kernel, j: int, h: int) -> bool:
     return _propagate(k)
 
 
-@compiled
+@compiled_part
 def _waste(k: Kernel, s: int) -> bool:
     """Place nothing upon the floor of ``s``; whether the rest may still fit.
 
@@ -410,7 +410,7 @@ def _waste(k: Kernel, s: int) -> bool:
     return _propagate(k)
 
 
-@compiled
+@compiled_part
 def _lowest_support(k: Kernel, j: int, s: int) -> int:
     """Lowest top of a buffer that is still to be placed, meets ``j`` and does not live in ``s``."""
     lowest = UNBOUNDED
@@ -424,7 +424,7 @@ def _lowest_support(k: Kernel, j: int, s: int) -> int:
     return lowest
 
 
-@compiled
+@compiled_part
 def _lives_in(k: Kernel, j: int, s: int) -> bool:
     start, end = k.buffers[FIRST, j], k.buffers[FIRST, j + 1]
     first, last = k.lives[start], k.lives[end - 1]
@@ -435,7 +435,7 @@ def _lives_in(k: Kernel, j: int, s: int) -> bool:
     return bool(np.any(k.lives[start:end] == s))
 
 
-@compiled
+@compiled_part
 def _propagate(k: Kernel) -> bool:
     """Bring floors and earliest offsets up to each other; whether the rest may still fit."""
     fine = True
@@ -456,7 +456,7 @@ def _propagate(k: Kernel) -> bool:
     return fine
 
 
-@compiled
+@compiled_part
 def _lift(k: Kernel, s: int) -> bool:
     """Raise the floor of section ``s`` to the lowest buffer above it; whether that may be."""
     h = k.sections[FLOOR, s]
@@ -476,7 +476,7 @@ def _lift(k: Kernel, s: int) -> bool:
     return True
 
 
-@compiled
+@compiled_part
 def _fits_in_turn(k: Kernel, s: int) -> bool:
     """Whether the buffers of section ``s``, each at its earliest or upon the one before, fit."""
     top = 0
@@ -500,7 +500,7 @@ def _fits_in_turn(k: Kernel, s: int) -> bool:
     return True
 
 
-@compiled
+@compiled_part
 def _is_settled(k: Kernel, s: int) -> bool:
     """Whether no buffer of ``s`` fits into the holes below the floors, where it would be lower."""
     for i in range(k.sections[ALIVE, s], k.sections[ALIVE, s + 1]):
@@ -520,7 +520,7 @@ def _is_settled(k: Kernel, s: int) -> bool:
     return True
 
 
-@compiled
+@compiled_part
 def _raise_floor(k: Kernel, s: int, h: int) -> None:
     _note(k, OF_FLOOR, s, k.sections[FLOOR, s])
     k.sections[FLOOR, s] = h
@@ -530,7 +530,7 @@ def _raise_floor(k: Kernel, s: int, h: int) -> None:
             _raise_earliest(k, j, h)
 
 
-@compiled
+@compiled_part
 def _raise_earliest(k: Kernel, j: int, h: int) -> None:
     _note(k, OF_EARLIEST, j, k.buffers[EARLIEST, j])
     k.buffers[EARLIEST, j] = -(-h // k.buffers[ALIGNMENT, j]) * k.buffers[ALIGNMENT, j]
@@ -538,7 +538,7 @@ def _raise_earliest(k: Kernel, j: int, h: int) -> None:
         _enqueue(k, k.lives[i])
 
 
-@compiled
+@compiled_part
 def _enqueue(k: Kernel, s: int) -> None:
     if k.sections[QUEUED, s] == 0:
         k.sections[QUEUED, s] = 1
@@ -550,7 +550,7 @@ def _enqueue(k: Kernel, s: int) -> None:
         k.scalars[N_TOUCHED] += 1
 
 
-@compiled
+@compiled_part
 def _note(k: Kernel, kind: int, index: int, value: int) -> None:
     """Remember a value that is about to change."""
     slot = kind * ((k.buffers.shape[1] - 1) + (k.sections.shape[1] - 1)) + index
@@ -564,7 +564,7 @@ def _note(k: Kernel, kind: int, index: int, value: int) -> None:
     k.scalars[N_TRAIL] = at + 3
 
 
-@compiled
+@compiled_part
 def _undo(k: Kernel, mark: int) -> None:
     """Take back all changes since the trail was ``mark`` long."""
     while k.scalars[N_TRAIL] > mark:
@@ -583,7 +583,7 @@ def _undo(k: Kernel, mark: int) -> None:
             _unplace(k, index)
 
 
-@compiled
+@compiled_part
 def _unplace(k: Kernel, j: int) -> None:
     k.buffers[OFFSET, j] = _NONE
     start, end = k.buffers[FIRST, j], k.buffers[FIRST, j + 1]

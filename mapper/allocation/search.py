@@ -1,6 +1,5 @@
 """Search for offsets, ended by a proof, by time, or by the user."""
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from math import inf
@@ -8,6 +7,7 @@ from threading import Thread
 
 import numpy as np
 
+from mapper import clock
 from mapper.allocation.checker import find_faults
 from mapper.allocation.first_fit import first_fit
 from mapper.allocation.instance import Instance, reduce_problem
@@ -62,8 +62,7 @@ def allocate_buffers(
     minimise : bool
         Go on to the least height; so it is without a capacity.
     time_limit : float
-        Seconds after which the search ends with what it knows. Compiling it, when it is used for
-        the first time on a machine, is not interrupted.
+        Seconds after which the search ends with what it knows, compilation apart.
     rng : numpy.random.Generator
         Varies orders.
     report : callable
@@ -74,7 +73,7 @@ def allocate_buffers(
     Allocation
         Checked. What was known when the user interrupted, if so.
     """
-    deadline = time.monotonic() + time_limit
+    deadline = clock.now() + time_limit
     instance = reduce_problem(problem)
     seeks_least = minimise or capacity is None
     limit = None if capacity is None else capacity // instance.unit
@@ -113,7 +112,7 @@ def _improve(
     """Search in runs, each of which decides on one height or gives up."""
     orders = [order_buffers(instance, order) for order in Order]
     while not known.is_exhausted and (seeks_least or known.offsets is None):
-        if time.monotonic() >= deadline:
+        if clock.now() >= deadline:
             return
         assert known.low is not None  # by is_exhausted
         assert known.high is not None  # first fit finds offsets where there is no capacity
@@ -150,7 +149,7 @@ def _run(
     try:
         while thread.is_alive():
             thread.join(_POLL_S)
-            if time.monotonic() >= deadline:
+            if clock.now() >= deadline:
                 state.scalars[k.STOP] = 1
     finally:
         state.scalars[k.STOP] = 1

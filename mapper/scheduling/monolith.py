@@ -29,11 +29,11 @@ networks are for `mapper.scheduling.optimal`.
 
 import itertools
 import math
-import time
 from collections.abc import Iterable, Mapping
 
 import pulp
 
+from mapper import clock
 from mapper.milp import Solution, solve
 from mapper.scheduling.footprint import (
     LeastPeak,
@@ -74,7 +74,7 @@ def schedule_monolithically(
         If the order is none of the graph's, or the solver is not installed.
     """
     options = options or Options()
-    begin = time.monotonic()
+    begin = clock.now()
     steps = _Steps(graph, options.order)
     reason = why_none_fits(graph, capacity_bytes, in_place=options.in_place)
     if reason:
@@ -82,20 +82,20 @@ def schedule_monolithically(
             graph,
             strategy=_STRATEGY,
             schedule=None,
-            seconds=time.monotonic() - begin,
+            seconds=clock.now() - begin,
             proof="the needs of a single operator",
             reason=reason,
             is_infeasible=True,
         )
     steps.minimise_moves()
     addresses = _Addresses(steps, capacity_bytes, in_place=options.in_place)
-    left = options.time_limit - (time.monotonic() - begin)
+    left = options.time_limit - (clock.now() - begin)
     solution = solve(steps.problem, solver=options.solver, time_limit=left)
     return concluded(
         graph,
         strategy=_STRATEGY,
         schedule=addresses.schedule(solution.values) if solution.values else None,
-        seconds=time.monotonic() - begin,
+        seconds=clock.now() - begin,
         bound_bytes=steps.bound_bytes(solution),
         proof=f"the paper's integer program, by {solution.solver}",
         reason=_reason(solution, options),

@@ -59,7 +59,7 @@ class Outcome:
     reason : str
         Why there is no schedule, or no better one, in a sentence; mostly empty.
     seconds : float
-        That it took.
+        That it took, compilation apart.
     details : mapping of str to (int or float or str)
         What the scheduler tells besides: sizes of models, nodes, states.
     """

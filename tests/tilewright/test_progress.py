@@ -5,7 +5,8 @@ import sys
 
 import pytest
 
-from tilewright.progress import progress
+from mapper import clock
+from tilewright.progress import compiling, progress
 
 
 class Terminal(io.StringIO):
@@ -45,3 +46,13 @@ def test_the_line_is_gone_before_an_error_is_told(monkeypatch: pytest.MonkeyPatc
         assert terminal.getvalue() == "\rthings: 1/3\rthings: 2/3\r\033[K"
     else:
         pytest.fail("the error was lost")
+
+
+def test_compiling_is_told_while_it_lasts(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = look(monkeypatch)
+    with compiling():
+        assert terminal.getvalue() == ""
+        clock.pause()
+        assert terminal.getvalue().endswith("compiling the search, once on this machine")
+        clock.resume()
+        assert terminal.getvalue().endswith("\r\033[K")

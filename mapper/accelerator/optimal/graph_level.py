@@ -6,11 +6,11 @@ all that was passed over is proven to have no addresses.
 """
 
 import heapq
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
+from mapper import clock
 from mapper.accelerator.arrangement import arrange
 from mapper.accelerator.decisions import Decisions
 from mapper.accelerator.optimal.decoding import decoded
@@ -63,7 +63,7 @@ def fewest_bytes(space: Space, *, deadline: float, solver: str | None = None) ->
     ----------
     space : Space
     deadline : float
-        In the seconds of `time.monotonic`.
+        In the seconds of `mapper.clock.now`.
     solver : str, optional
         PuLP's name of it.
     """
@@ -196,7 +196,7 @@ class _Relaxed:
             order = next(self._coming, None)
             if order is None:
                 break
-            if self._seen == _MOST_ORDERS or time.monotonic() >= self._deadline:
+            if self._seen == _MOST_ORDERS or clock.now() >= self._deadline:
                 self.is_proven = False
                 break
             self._seen += 1
@@ -228,7 +228,7 @@ class _Relaxed:
 
 
 def _left(deadline: float) -> float:
-    return max(deadline - time.monotonic(), 0.0)
+    return max(deadline - clock.now(), 0.0)
 
 
 def _placed(space: Space, choice: Choice) -> tuple[Decisions | None, bool]:

@@ -1,12 +1,12 @@
 """The optimal mapper: fewest bytes, then fewest cycles, neither ever more than the greedy one's."""
 
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from golden.accelerator.description import Accelerator
 from golden.errors import UserError
 from golden.graph import Graph
+from mapper import clock
 from mapper.accelerator.decisions import Decisions
 from mapper.accelerator.layers import Network
 from mapper.accelerator.optimal.bounds import cycles_bound
@@ -77,7 +77,7 @@ def search(
     UserError
         If a layer does not fit the accelerator.
     """
-    begin = time.monotonic()
+    begin = clock.now()
     deadline = begin + time_limit
     trials = Trials(graph, network, accelerator, deadline=deadline)
     refusal: UserError | None = None

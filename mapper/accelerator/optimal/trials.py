@@ -1,6 +1,5 @@
 """Decisions tried out: the program that they make, and its exact cycles and bytes."""
 
-import time
 from dataclasses import dataclass
 
 from golden.accelerator.description import Accelerator, MemoryKind
@@ -8,6 +7,7 @@ from golden.accelerator.instructions import BASES
 from golden.accelerator.registers import Counter
 from golden.errors import UserError
 from golden.graph import Graph
+from mapper import clock
 from mapper.accelerator.decisions import Decisions
 from mapper.accelerator.layers import Network
 from mapper.accelerator.lowered import Lowered
@@ -57,7 +57,7 @@ class Trials:
         Of the graph.
     accelerator : Accelerator
     deadline : float
-        In the seconds of `time.monotonic`.
+        In the seconds of `mapper.clock.now`.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class Trials:
     @property
     def are_over(self) -> bool:
         """Whether there is no time for more."""
-        return time.monotonic() >= self._deadline
+        return clock.now() >= self._deadline
 
     def run(self, decisions: Decisions) -> Trial | None:
         """Make the program and simulate it; None if it does not fit."""

@@ -5,7 +5,6 @@ plans that share them, and in each over the rest of the plan, again with a bound
 excludes is simulated.
 """
 
-import time
 from dataclasses import dataclass
 from functools import cache
 from typing import TypeAlias
@@ -15,6 +14,7 @@ import numpy as np
 from golden.accelerator.description import Accelerator, MemoryKind
 from golden.engines.systolic import Params
 from golden.errors import UserError
+from mapper import clock
 from mapper.accelerator.streaming.exact.bounds import box_bounds
 from mapper.accelerator.streaming.exact.numbers import (
     BEST_BYTES,
@@ -121,7 +121,7 @@ def best_mapping(layer: Layer, accelerator: Accelerator, *, time_limit: float = 
         has, or the engine's timing has a form that the search does not know.
     """
     _compile_search()
-    begun = time.monotonic()
+    begun = clock.now()
     try:
         sweep = sweep_of(layer, accelerator.lanes)
         tables = record_of(problem_of(sweep, accelerator)), pace_of(sweep, accelerator), new_memo()
@@ -148,7 +148,7 @@ def best_mapping(layer: Layer, accelerator: Accelerator, *, time_limit: float = 
         space_size=int(count_plans(tables[0], boxes)),
         bounded=found.bounded,
         simulated=found.simulated,
-        seconds=time.monotonic() - begun,
+        seconds=clock.now() - begun,
     )
 
 
@@ -199,7 +199,7 @@ class _Work:
             return None
 
     def is_late(self) -> bool:
-        return time.monotonic() > self.deadline
+        return clock.now() > self.deadline
 
     def plan(self, cut: Row) -> Plan:
         return plan_of(self.sweep, self.accelerator.lanes, cut)

@@ -7,11 +7,11 @@ are evicted too, and come again with the others. What no operator reads later is
 an operator has run, and nothing is fetched ahead.
 """
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from mapper import clock
 from mapper.scheduling.baselines.arena import lacking_bytes, place
 from mapper.scheduling.baselines.replacement import Replacement, Resident, victims
 from mapper.scheduling.graph import INPUT, SizedGraph, SizedOperator
@@ -130,12 +130,12 @@ def moves(
     solver : str, optional
         As for `victims`.
     deadline : float
-        By `time.monotonic`.
+        By `mapper.clock.now`.
     """
     running = _Running(graph, order, room, replacement, solver, deadline)
     steps = []
     for number in range(len(order)):
-        if time.monotonic() >= deadline:
+        if clock.now() >= deadline:
             return None
         steps.append(running.step(number))
     return steps
@@ -196,7 +196,7 @@ class _Running:
             [self._described(name) for name in others or self._resident],
             lacking,
             solver=self._solver,
-            time_limit=max(0.0, self._deadline - time.monotonic()),
+            time_limit=max(0.0, self._deadline - clock.now()),
         )
 
     def _described(self, name: str) -> Resident:

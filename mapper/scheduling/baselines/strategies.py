@@ -1,13 +1,13 @@
 """The baselines as schedulers."""
 
 import itertools
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from types import MappingProxyType
 
 from golden.errors import UserError
+from mapper import clock
 from mapper.scheduling.baselines.arena import Lifetime, plan
 from mapper.scheduling.baselines.replacement import Replacement
 from mapper.scheduling.baselines.residency import Arena, Moves, Sums, moves
@@ -104,7 +104,7 @@ class Baseline:
             the solver is not installed.
         """
         options = options or Options()
-        begin = time.monotonic()
+        begin = clock.now()
         if self.order is Order.LEAST_PEAK and options.order is not None:
             raise UserError(f"strategy {self.name} finds its own order, but one is given")
         given = operators_in_order(graph, options.order or listed_order(graph))
@@ -120,7 +120,7 @@ class Baseline:
             graph,
             strategy=self.name,
             schedule=found,
-            seconds=time.monotonic() - begin,
+            seconds=clock.now() - begin,
             proof="needs of a single operator" if is_infeasible else "nothing is less than none",
             reason=reason,
             is_infeasible=is_infeasible,

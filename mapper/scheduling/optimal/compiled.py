@@ -1,12 +1,12 @@
 """Long searches through states, by the compiled kernel."""
 
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from math import inf
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mapper import clock
 from mapper.scheduling.optimal.problem import Problem, mask, members
 from mapper.scheduling.optimal.shares import Share
 from mapper.scheduling.optimal.states import Found, StateSearch, search_states
@@ -58,7 +58,7 @@ def search_long(
     k.begin(state)
     result = k.RUNNING
     while result == k.RUNNING:
-        if state.scalars[k.POPPED] > max_states or time.monotonic() > deadline:
+        if state.scalars[k.POPPED] > max_states or clock.now() > deadline:
             break
         result = k.search(state, _POPS)
     popped, last = int(state.scalars[k.POPPED]), int(state.scalars[k.LAST])

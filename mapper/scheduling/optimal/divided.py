@@ -34,7 +34,7 @@ def divided_order(
     max_states : int
         At which the search for the order of a part gives up.
     deadline : float
-        Time of `time.monotonic` after which parts stay as they are.
+        Time of `mapper.clock.now` after which parts stay as they are.
     """
     result: list[int] = []
     for start, end in pairwise((0, *part_ends(problem, order, length))):

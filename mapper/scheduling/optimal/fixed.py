@@ -1,10 +1,10 @@
 """The best plan with addresses for a given order."""
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 
+from mapper import clock
 from mapper.scheduling.optimal.gaps import Gap, gaps, solve_gaps
 from mapper.scheduling.optimal.placement import place, place_spans
 from mapper.scheduling.optimal.plan import Plan, Residency, everything_dropped, residencies
@@ -70,18 +70,18 @@ def solve_order(
     solver : str, optional
         PuLP's name.
     deadline : float
-        Time of `time.monotonic` at which it gives up.
+        Time of `mapper.clock.now` at which it gives up.
     """
     conflicts: list[frozenset[Gap]] = []
     bound = rounds = 0
-    while (left := deadline - time.monotonic()) > 0:
+    while (left := deadline - clock.now()) > 0:
         answer = solve_gaps(problem, order, conflicts=conflicts, solver=solver, time_limit=left)
         rounds += 1
         bound = max(bound, answer.bound)
         if answer.plan is None or bound >= limit:
             break
         spans = residencies(problem, answer.plan)
-        left = deadline - time.monotonic()
+        left = deadline - clock.now()
         placed = place_spans(problem, order, spans, time_limit=max(0.0, left * _SHARE))
         if placed.addresses is not None:
             return Ordered(plan=answer.plan, addresses=placed.addresses, bound=bound, rounds=rounds)
@@ -109,7 +109,7 @@ def with_room(
     solver : str, optional
         PuLP's name.
     deadline : float
-        Time of `time.monotonic`.
+        Time of `mapper.clock.now`.
 
     Returns
     -------
@@ -118,12 +118,12 @@ def with_room(
     """
     for part in _ROOM:
         smaller = replace(problem, capacity=int(part * problem.capacity))
-        left = min(_QUICK_S, deadline - time.monotonic())
+        left = min(_QUICK_S, deadline - clock.now())
         if smaller.largest > smaller.capacity or left <= 0:
             break
         plan = solve_gaps(smaller, order, solver=solver, time_limit=left).plan
         if plan is not None:
-            left = max(0.0, min(_QUICK_S, deadline - time.monotonic()))
+            left = max(0.0, min(_QUICK_S, deadline - clock.now()))
             placed = place(problem, plan, time_limit=left)
             if placed.addresses is not None:
                 return plan, placed.addresses
@@ -145,7 +145,7 @@ def _conflict(
         return frozenset()
 
     def fails(first: int, last: int) -> bool:
-        left = deadline - time.monotonic()
+        left = deadline - clock.now()
         if left <= 0:
             return False
         within = _clipped(spans, first, last)

@@ -5,7 +5,6 @@ COSMA, arXiv 2311.18246, section III-E2, solves this with all variables of its f
 no more than about two for each operator.
 """
 
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -13,6 +12,7 @@ from math import ceil, inf
 
 import pulp
 
+from mapper import clock
 from mapper.milp import solve
 from mapper.scheduling.optimal.plan import Plan
 from mapper.scheduling.optimal.problem import Problem
@@ -80,12 +80,12 @@ def solve_gaps(
     time_limit : float
         Seconds.
     """
-    begin = time.monotonic()
+    begin = clock.now()
     conflicts = tuple(conflicts)
     model = _Model(problem, order, conflicts)
     if not model.is_needed:
         return GapAnswer(plan=Plan(order=tuple(order), retrievals=frozenset()), cost=0, bound=0)
-    left = time_limit - (time.monotonic() - begin)
+    left = time_limit - (clock.now() - begin)
     solution = solve(model.program, solver=solver, time_limit=left)
     if solution.status is Status.INFEASIBLE:
         return GapAnswer(plan=None, cost=None, bound=0, is_infeasible=True)

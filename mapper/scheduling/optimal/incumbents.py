@@ -1,9 +1,9 @@
 """Plans to begin from, which take a moment: those of the baselines."""
 
-import time
 from collections.abc import Iterator, Sequence
 from itertools import product
 
+from mapper import clock
 from mapper.scheduling.baselines.strategies import PLANNED_TFLITE_BELADY, TFLITE_BELADY
 from mapper.scheduling.graph import SizedGraph
 from mapper.scheduling.optimal.plan import Plan, residencies
@@ -38,11 +38,11 @@ def incumbents(
     orders : sequence of tuple of str
         At least one; of all operators.
     deadline : float
-        Time of `time.monotonic`.
+        Time of `mapper.clock.now`.
     """
     is_first = True
     for order, baseline in product(orders, (TFLITE_BELADY, PLANNED_TFLITE_BELADY)):
-        left = _SURE_S if is_first else deadline - time.monotonic()
+        left = _SURE_S if is_first else deadline - clock.now()
         if left <= 0:
             return
         is_first = False

@@ -1,11 +1,11 @@
 """Order, drops and addresses together: complete, for what remains where addresses do not fit."""
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
 from math import inf
 
+from mapper import clock
 from mapper.scheduling.optimal.placement import place, place_spans
 from mapper.scheduling.optimal.plan import Plan, residencies
 from mapper.scheduling.optimal.problem import Problem, mask, members
@@ -70,7 +70,7 @@ def search_jointly(
     limit : float
         Only plans of less units are sought.
     deadline : float
-        Time of `time.monotonic` at which it gives up.
+        Time of `mapper.clock.now` at which it gives up.
     """
     search = _Search(problem, deadline)
     threshold: float = low
@@ -110,7 +110,7 @@ class _Search:
             if node is None:
                 stack.pop()
                 continue
-            if time.monotonic() > self._deadline:
+            if clock.now() > self._deadline:
                 self.is_cut_short = True
                 return None
             estimate = node.paid + self._rest(node)
@@ -139,7 +139,7 @@ class _Search:
         """Whether these steps have addresses; for beginnings, whether it is not known otherwise."""
         plan = Plan(order=node.order, retrievals=node.retrievals)
         spans = residencies(self._problem, plan, kept=node.kept)
-        left = max(0.0, self._deadline - time.monotonic()) * _SHARE
+        left = max(0.0, self._deadline - clock.now()) * _SHARE
         placed = place_spans(self._problem, node.order, spans, time_limit=left)
         if len(node.order) < len(self._problem.inputs):
             return not placed.is_impossible

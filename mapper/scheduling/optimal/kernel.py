@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mapper.allocation.compiled import compiled
+from mapper.allocation.compiled import compiled, compiled_part
 
 __all__ = [
     "BITS",
@@ -162,13 +162,13 @@ def search(k: Kernel, pops: int) -> int:
     return RUNNING
 
 
-@compiled
+@compiled_part
 def _first_bit(word: int) -> int:
     """Number of the lowest bit set; of 64 powers of two, each shifts other bits to the top."""
     return int(_PLACES[((word & -word) * _DE_BRUIJN >> 58) & 63])
 
 
-@compiled
+@compiled_part
 def _sum_of(amounts: Matrix, word: int, at: int) -> int:
     """Sum over the tensors in word number ``at``."""
     total = 0
@@ -178,7 +178,7 @@ def _sum_of(amounts: Matrix, word: int, at: int) -> int:
     return total
 
 
-@compiled
+@compiled_part
 def _bytes(k: Kernel, sets: Matrix, s: int) -> int:
     total = 0
     for w in range(sets.shape[1]):
@@ -186,7 +186,7 @@ def _bytes(k: Kernel, sets: Matrix, s: int) -> int:
     return total
 
 
-@compiled
+@compiled_part
 def _expand(k: Kernel, s: int) -> int:
     """Push all that can follow a state."""
     words = k.inputs.shape[1]
@@ -250,7 +250,7 @@ def _expand(k: Kernel, s: int) -> int:
     return RUNNING
 
 
-@compiled
+@compiled_part
 def _meets(one: Matrix, i: int, other: Matrix, j: int) -> bool:
     met = 0
     for w in range(one.shape[1]):
@@ -258,7 +258,7 @@ def _meets(one: Matrix, i: int, other: Matrix, j: int) -> bool:
     return met != 0
 
 
-@compiled
+@compiled_part
 def _is_within(one: Matrix, i: int, other: Matrix, j: int) -> bool:
     beyond = 0
     for w in range(one.shape[1]):
@@ -266,7 +266,7 @@ def _is_within(one: Matrix, i: int, other: Matrix, j: int) -> bool:
     return beyond == 0
 
 
-@compiled
+@compiled_part
 def _follow(
     k: Kernel, s: int, op: int, coming: Matrix, others: Matrix, chosen: int, fetched: int
 ) -> bool:
@@ -348,7 +348,7 @@ def _follow(
     return True
 
 
-@compiled
+@compiled_part
 def _pay(k: Kernel, s: int, t: int) -> None:
     """Take what is paid for a tensor off what its sets still cost."""
     node = k.home[t]
@@ -357,7 +357,7 @@ def _pay(k: Kernel, s: int, t: int) -> None:
         node = k.outer[node]
 
 
-@compiled
+@compiled_part
 def _run(k: Kernel, s: int, op: int) -> None:
     """Let an operator run: its inputs that are still needed and its outputs are then resident."""
     k.done[s, op // BITS] |= 1 << (op % BITS)
@@ -384,7 +384,7 @@ def _run(k: Kernel, s: int, op: int) -> None:
                 k.ready[s, w] |= bit
 
 
-@compiled
+@compiled_part
 def _settle(k: Kernel, s: int) -> None:
     """Run all operators that run at once."""
     progress = True
@@ -402,7 +402,7 @@ def _settle(k: Kernel, s: int) -> None:
                     ready = k.ready[s, v] & ~((1 << (op % BITS + 1)) - 1)
 
 
-@compiled
+@compiled_part
 def _let_go(k: Kernel, s: int) -> bool:
     """Drop what has to go before any operator that is still to read it; whether there was some."""
     is_changed = False
@@ -423,7 +423,7 @@ def _let_go(k: Kernel, s: int) -> bool:
     return is_changed
 
 
-@compiled
+@compiled_part
 def _is_lost(k: Kernel, s: int, t: int) -> bool:
     for v in range(k.readers.shape[1]):
         left = k.readers[t, v] & ~k.done[s, v]
@@ -440,7 +440,7 @@ def _is_lost(k: Kernel, s: int, t: int) -> bool:
     return True
 
 
-@compiled
+@compiled_part
 def _runs_at_once(k: Kernel, s: int, op: int) -> bool:
     for w in range(k.inputs.shape[1]):
         if k.inputs[op, w] & ~k.resident[s, w]:
@@ -461,7 +461,7 @@ def _runs_at_once(k: Kernel, s: int, op: int) -> bool:
     return bool(replaces and transient <= k.scalars[CAPACITY])
 
 
-@compiled
+@compiled_part
 def _is_last(k: Kernel, s: int, op: int, t: int) -> bool:
     """Whether no other operator is still to read a tensor."""
     for w in range(k.readers.shape[1]):
@@ -473,7 +473,7 @@ def _is_last(k: Kernel, s: int, op: int, t: int) -> bool:
     return True
 
 
-@compiled
+@compiled_part
 def _rest(k: Kernel, s: int) -> int:
     """What is still to come at least: see `estimates`."""
     sets = k.outer.shape[0]
@@ -501,7 +501,7 @@ def _rest(k: Kernel, s: int) -> int:
     return int(single[sets])
 
 
-@compiled
+@compiled_part
 def _beats(k: Kernel, one: int, other: int) -> bool:
     """Whether the first can become the second for the difference in cost."""
     slack = k.values[other, COST] - k.values[one, COST]
@@ -515,7 +515,7 @@ def _beats(k: Kernel, one: int, other: int) -> bool:
     return True
 
 
-@compiled
+@compiled_part
 def _find(k: Kernel, s: int) -> int:
     """Slot of the table for the operators that have been executed."""
     size = k.table.shape[0]
@@ -537,13 +537,13 @@ def _find(k: Kernel, s: int) -> int:
     return slot
 
 
-@compiled
+@compiled_part
 def _enter(k: Kernel, s: int, slot: int) -> None:
     k.values[s, NEXT] = k.table[slot] - 1
     k.table[slot] = s + 1
 
 
-@compiled
+@compiled_part
 def _precedes(k: Kernel, one: int, other: int) -> bool:
     """Least estimate first; then most operators executed, so that the search dives; then new."""
     if k.values[one, ESTIMATE] != k.values[other, ESTIMATE]:
@@ -553,7 +553,7 @@ def _precedes(k: Kernel, one: int, other: int) -> bool:
     return one > other
 
 
-@compiled
+@compiled_part
 def _push(k: Kernel, s: int) -> None:
     at = k.scalars[N_HEAP]
     k.scalars[N_HEAP] += 1
@@ -563,7 +563,7 @@ def _push(k: Kernel, s: int) -> None:
     k.heap[at] = s
 
 
-@compiled
+@compiled_part
 def _pop(k: Kernel) -> int:
     best = k.heap[0]
     k.scalars[N_HEAP] -= 1

@@ -1,8 +1,8 @@
 """Good orders to begin from."""
 
-import time
 from functools import cached_property, partial
 
+from mapper import clock
 from mapper.scheduling.footprint import least_peak, listed_order
 from mapper.scheduling.graph import SizedGraph
 from mapper.scheduling.optimal.segments import Segment
@@ -20,7 +20,7 @@ class Orders:
     ----------
     graph : SizedGraph
     deadline : float
-        Time of `time.monotonic` after which none is searched for.
+        Time of `mapper.clock.now` after which none is searched for.
     """
 
     def __init__(self, graph: SizedGraph, deadline: float) -> None:
@@ -31,7 +31,7 @@ class Orders:
     def names(self) -> tuple[tuple[str, ...], ...]:
         """One of small peak, if there is time to find it, and the listed one."""
         orders = [listed_order(self._graph)]
-        if time.monotonic() < self._deadline:
+        if clock.now() < self._deadline:
             orders.insert(0, least_peak(self._graph, max_states=_PEAK_STATES).order)
         return tuple(dict.fromkeys(orders))
 

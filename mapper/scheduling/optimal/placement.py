@@ -1,12 +1,12 @@
 """Addresses for a plan."""
 
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
 
+from mapper import clock
 from mapper.allocation.problem import Buffer
 from mapper.allocation.problem import Problem as Buffers
 from mapper.allocation.search import allocate_buffers
@@ -64,14 +64,14 @@ def place_spans(
     time_limit : float
         Seconds.
     """
-    deadline = time.monotonic() + time_limit
+    deadline = clock.now() + time_limit
     is_proof = True
     for merges in _choices(_handovers(problem, order, spans)):
         placed = _merged(problem, spans, merges, deadline)
         if placed.addresses is not None:
             return placed
         is_proof &= placed.is_impossible
-        if not is_proof and time.monotonic() > deadline:
+        if not is_proof and clock.now() > deadline:
             break
     return Placed(addresses=None, is_impossible=is_proof)
 
@@ -123,7 +123,7 @@ def _allocated(problem: Problem, groups: Sequence[Sequence[Residency]], deadline
     allocation = allocate_buffers(
         Buffers(buffers),
         capacity=problem.capacity,
-        time_limit=max(0.0, deadline - time.monotonic()),
+        time_limit=max(0.0, deadline - clock.now()),
         rng=np.random.default_rng(_SEED),
     )
     return Placed(

@@ -1,10 +1,10 @@
 """The cheapest plan without addresses, by whatever proves it soonest."""
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from mapper import clock
 from mapper.scheduling.optimal.compiled import search_long
 from mapper.scheduling.optimal.cover import cover_bound
 from mapper.scheduling.optimal.divided import divided_order
@@ -108,7 +108,7 @@ def relax(
     solver : str, optional
         PuLP's name.
     deadline : float
-        Time of `time.monotonic`.
+        Time of `mapper.clock.now`.
     """
     if found.plan is not None:
         return _settled(problem, found)
@@ -122,14 +122,14 @@ def relax(
     has_program = count_variables(problem) <= _LARGEST_PROGRAM
     if not known.is_optimal:
         share = _SEARCH_SHARE if has_program else 1.0
-        known = _chunked(problem, known, time.monotonic() + share * _left(deadline))
+        known = _chunked(problem, known, clock.now() + share * _left(deadline))
     if not known.is_optimal and has_program:
         known = _programmed(problem, known, solver, deadline)
     return known
 
 
 def _left(deadline: float) -> float:
-    return max(0.0, deadline - time.monotonic())
+    return max(0.0, deadline - clock.now())
 
 
 def _settled(problem: Problem, found: Found) -> Relaxed:

@@ -1,12 +1,12 @@
 """The exact scheduler: a bound first, then addresses, then whatever proof is missing."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from math import inf
 
 from golden.errors import UserError
+from mapper import clock
 from mapper.milp import find_solver
 from mapper.scheduling.footprint import footprints
 from mapper.scheduling.graph import SizedGraph
@@ -72,7 +72,7 @@ def schedule_optimally(
         If the capacity is not positive, the solver is not installed, or the order does not have
         each operator once, after those that it depends on.
     """
-    begin = time.monotonic()
+    begin = clock.now()
     options = options or Options()
     if capacity_bytes < 1:
         raise UserError(f"capacity_bytes must be at least 1, not {capacity_bytes}")
@@ -84,7 +84,7 @@ def schedule_optimally(
             graph,
             strategy=STRATEGY,
             schedule=None,
-            seconds=time.monotonic() - begin,
+            seconds=clock.now() - begin,
             reason=reason,
             proof="one operator needs more",
             is_infeasible=True,
@@ -103,7 +103,7 @@ def schedule_optimally(
         # Refuses orders that are none.
         footprints(graph, options.order)
         _schedule_in_order(task, options.order)
-    return task.concluded(time.monotonic() - begin)
+    return task.concluded(clock.now() - begin)
 
 
 @dataclass(kw_only=True)
@@ -124,7 +124,7 @@ class _Task:
 
     @property
     def left(self) -> float:
-        return max(0.0, self.deadline - time.monotonic())
+        return max(0.0, self.deadline - clock.now())
 
     @property
     def cost(self) -> int | None:
@@ -215,7 +215,7 @@ def _schedule_freely(task: _Task) -> None:
     if any(own.plan is None for own in found):
         task.take_incumbents(orders.names)
         if task.left and not task.is_solved:
-            deadline = time.monotonic() + _ROOM_SHARE * task.left
+            deadline = clock.now() + _ROOM_SHARE * task.left
             order = range(len(problem.inputs)) if task.plan is None else task.plan.order
             task.take(*with_room(problem, order, task.solver, deadline=deadline))
     relaxed = _relaxed(task, parts, found, orders, _RELAXED_SHARE)
@@ -256,9 +256,9 @@ def _relaxed(
     """The parts without addresses; each gets time by the number of its operators."""
     result = []
     left = sum(len(part.operators) for part in parts)
-    end = time.monotonic() + share * task.left
+    end = clock.now() + share * task.left
     for part, own in zip(parts, found, strict=True):
-        now = time.monotonic()
+        now = clock.now()
         deadline = now + max(0.0, end - now) * len(part.operators) / left
         left -= len(part.operators)
         result.append(
@@ -295,7 +295,7 @@ def _search_parts(task: _Task, parts: Sequence[Segment], relaxed: Sequence[Relax
         found = search_jointly(
             part.problem,
             low=bounds[index],
-            deadline=time.monotonic() + task.left / (len(parts) - index),
+            deadline=clock.now() + task.left / (len(parts) - index),
         )
         bounds[index] = max(bounds[index], found.bound)
         plans[index] = found.plan or plans[index]

@@ -1,8 +1,9 @@
 """Addresses for things that shrink: an output in the place of a larger input."""
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+from mapper import clock
 
 __all__ = ["Stairs", "stack_stairs"]
 
@@ -37,7 +38,7 @@ def stack_stairs(heights: Sequence[Mapping[int, int]], capacity: int, *, deadlin
     capacity : int
         Under which all must end.
     deadline : float
-        Time of `time.monotonic` at which it gives up.
+        Time of `mapper.clock.now` at which it gives up.
     """
     steps = sorted({step for own in heights for step in own})
     left = {step: sum(own.get(step, 0) for own in heights) for step in steps}
@@ -71,7 +72,7 @@ class _Stack:
         """Stack what is left, nothing below ``lowest``."""
         if len(self.addresses) == len(self._heights):
             return True
-        if time.monotonic() > self._deadline:
+        if clock.now() > self._deadline:
             self.is_cut_short = True
             return False
         # At every step, what is left lies on top of what is there and not below ``lowest``.

@@ -1,11 +1,11 @@
 """The cheapest plan by search through states of scratchpad and memory."""
 
 import heapq
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 
+from mapper import clock
 from mapper.scheduling.optimal.estimates import Estimate
 from mapper.scheduling.optimal.evictions import smallest_sets
 from mapper.scheduling.optimal.plan import Plan
@@ -109,7 +109,7 @@ def search_states(
     max_states : float
         Number of states at which the search gives up.
     deadline : float
-        Time of `time.monotonic` at which it gives up.
+        Time of `mapper.clock.now` at which it gives up.
     """
     return StateSearch(problem, shares).run(start or Start(), limit, max_states, deadline)
 
@@ -161,7 +161,7 @@ class StateSearch:
             popped += 1
             if (cost, state.resident, state.saved) not in fronts[state.done]:
                 continue
-            if popped > max_states or (popped % 32 == 0 and time.monotonic() > deadline):
+            if popped > max_states or (popped % 32 == 0 and clock.now() > deadline):
                 return Found(plan=None, bound=bound, states=popped)
             for paid, following in self._successors(state):
                 following, more = self._settled(following)

@@ -1,10 +1,10 @@
 """The smallest scratchpad from which nothing has to go to memory and back."""
 
-import time
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from mapper import clock
 from mapper.allocation.problem import Buffer
 from mapper.allocation.problem import Problem as Buffers
 from mapper.allocation.search import allocate_buffers
@@ -67,7 +67,7 @@ def least_zero_capacity(graph: SizedGraph, options: Options | None = None) -> Ze
         As `schedule_optimally`.
     """
     options = options or Options()
-    deadline = time.monotonic() + options.time_limit
+    deadline = clock.now() + options.time_limit
     problem = reduce_graph(graph, 1, in_place=options.in_place)
     unit = problem.unit_bytes
     low, high = problem.largest, _height(graph, options)
@@ -77,7 +77,7 @@ def least_zero_capacity(graph: SizedGraph, options: Options | None = None) -> Ze
     if options.order is None:
         least = least_peak(graph, in_place=options.in_place).bound_bytes
         middle = max(low, min(high, least // unit))
-    while low < high and time.monotonic() < deadline:
+    while low < high and clock.now() < deadline:
         outcome = _at(graph, middle * unit, options, deadline)
         if outcome.objective_bytes == 0:
             high, best = middle, outcome
@@ -90,7 +90,7 @@ def least_zero_capacity(graph: SizedGraph, options: Options | None = None) -> Ze
 
 
 def _at(graph: SizedGraph, capacity_bytes: int, options: Options, deadline: float) -> Outcome:
-    left = max(_LEAST_S, deadline - time.monotonic())
+    left = max(_LEAST_S, deadline - clock.now())
     return schedule_optimally(graph, capacity_bytes, replace(options, time_limit=left))
 
 

@@ -57,7 +57,7 @@ from mapper.accelerator.streaming.exact.numbers import (
 )
 from mapper.accelerator.streaming.exact.products import first_job, gemm_cycles, jobs_of_tap
 from mapper.accelerator.streaming.exact.space import most_taps, piece_range
-from mapper.allocation.compiled import compiled
+from mapper.allocation.compiled import compiled, compiled_part
 from sim.accelerator.execute import OVERHEAD_CYCLES
 from sim.accelerator.simulation import AFTER_END
 
@@ -77,7 +77,7 @@ class _Loads(NamedTuple):
     """Of all loads up to the last one that the first product waits for."""
 
 
-@compiled
+@compiled_part
 def _loads_of(p: Problem, cut: Row, box: Box, full_inputs: int, last_inputs: int) -> _Loads:
     input_once, once = has_input_once(p, cut), has_parameters_once(p, cut)
     where, groups, tiles = cut[ORDER] // 2, box.groups, box.rows * box.columns
@@ -126,7 +126,7 @@ def _loads_of(p: Problem, cut: Row, box: Box, full_inputs: int, last_inputs: int
     return _Loads(inputs, weights, parameters, of_groups, first_input, before)
 
 
-@compiled
+@compiled_part
 def _after_loads(p: Problem, pace: Table, cut: Row, box: Box, once: bool) -> tuple[int, int]:
     """Cycles of the products that wait for the last load that products wait for.
 
@@ -213,7 +213,7 @@ def box_bounds(p: Problem, pace: Table, memo: Table, boxes: Table) -> Table:
     return found
 
 
-@compiled
+@compiled_part
 def _least_pace(pace: Table) -> Table:
     """Of each depth after whichever other, the one that is followed fastest."""
     least = pace.copy()
@@ -224,7 +224,7 @@ def _least_pace(pace: Table) -> Table:
     return least
 
 
-@compiled
+@compiled_part
 def _box_bound(p: Problem, pace: Table, memo: Table, tile: Row) -> int:
     height, width, blocks = tile[HEIGHT], tile[WIDTH], tile[BLOCKS]
     box = box_of(p, height, width, blocks)
@@ -280,7 +280,7 @@ def _box_bound(p: Problem, pace: Table, memo: Table, tile: Row) -> int:
     return p.first_start + bound + AFTER_END - 1
 
 
-@compiled
+@compiled_part
 def _of_cut(p: Problem, pace: Table, pixels: int) -> int:
     """What a product takes at least that begins, and does not go on in another one."""
     least = UNREACHED

@@ -19,7 +19,7 @@ from mapper.accelerator.streaming.exact.numbers import (
     Problem,
     Row,
 )
-from mapper.allocation.compiled import compiled
+from mapper.allocation.compiled import compiled_part
 
 __all__ = [
     "box_of",
@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 
-@compiled
+@compiled_part
 def _span(
     size: int, outputs: int, taps: int, stride: int, dilation: int, pad: int, step: int, index: int
 ) -> tuple[int, int, int, int]:
@@ -52,7 +52,7 @@ def _span(
     return first, count, low, high - low
 
 
-@compiled
+@compiled_part
 def row_span(p: Problem, step: int, index: int) -> tuple[int, int, int, int]:
     """Of a row of tiles: first output, outputs, first input, inputs."""
     return _span(
@@ -67,7 +67,7 @@ def row_span(p: Problem, step: int, index: int) -> tuple[int, int, int, int]:
     )
 
 
-@compiled
+@compiled_part
 def column_span(p: Problem, step: int, index: int) -> tuple[int, int, int, int]:
     """Of a column of tiles; see `row_span`."""
     return _span(
@@ -82,7 +82,7 @@ def column_span(p: Problem, step: int, index: int) -> tuple[int, int, int, int]:
     )
 
 
-@compiled
+@compiled_part
 def window_of(p: Problem, low: int, columns: int, depth: int) -> tuple[int, int, int, int, int]:
     """Row of a window: left byte, bytes, padding, step and bytes of a group."""
     octets = step = depth
@@ -99,19 +99,19 @@ def window_of(p: Problem, low: int, columns: int, depth: int) -> tuple[int, int,
     return left, max(min(first + reach, row_bytes) - left, 1), left - first, step, octets
 
 
-@compiled
+@compiled_part
 def group_blocks(p: Problem, blocks: int, group: int) -> int:
     """Blocks of filters of a group."""
     return min(blocks, p.filter_blocks - group * blocks)
 
 
-@compiled
+@compiled_part
 def group_filters(p: Problem, blocks: int, group: int) -> int:
     """Filters of a group."""
     return min(blocks * p.lanes, p.filters - group * blocks * p.lanes)
 
 
-@compiled
+@compiled_part
 def depth_of(p: Problem, cut: Row, piece: int, group: int) -> int:
     """Bytes of a column that a piece has."""
     if p.diagonal:
@@ -120,7 +120,7 @@ def depth_of(p: Problem, cut: Row, piece: int, group: int) -> int:
     return min(int(deep), p.depth - piece * int(deep))
 
 
-@compiled
+@compiled_part
 def jobs_of(p: Problem, depth: int) -> tuple[int, int]:
     """Blocks of the depth in a product, and whether the last one has fewer lanes."""
     if p.diagonal:
@@ -128,33 +128,33 @@ def jobs_of(p: Problem, depth: int) -> tuple[int, int]:
     return -(-depth // p.lanes), int(depth % p.lanes > 0)
 
 
-@compiled
+@compiled_part
 def pieces_of(p: Problem, cut: Row) -> int:
     """Pieces of the depth that are added up."""
     return 1 if p.diagonal else -(-p.depth_blocks // cut[DEEP])
 
 
-@compiled
+@compiled_part
 def has_input_once(p: Problem, cut: Row) -> bool:
     """Whether a tile's input is loaded once for all groups."""
     whole = cut[DEEP] >= p.depth_blocks
     return cut[ORDER] // 2 == GROUPS_LAST and not p.diagonal and whole
 
 
-@compiled
+@compiled_part
 def has_parameters_once(p: Problem, cut: Row) -> bool:
     """Whether the parameters of a copy are loaded together."""
     room = p.parameter_half if cut[PARAMETERS] == 2 else p.parameter_words
     return PARAMETER_WORDS * p.filter_blocks <= room
 
 
-@compiled
+@compiled_part
 def tap_words(p: Problem) -> int:
     """Words of weights of a filter block and a tap."""
     return 1 if p.diagonal else p.depth
 
 
-@compiled
+@compiled_part
 def kept_words(p: Problem, cut: Row) -> int:
     """Words of weights that are in a place at a time, at most."""
     taps = p.taps_y * p.taps_x
@@ -166,7 +166,7 @@ def kept_words(p: Problem, cut: Row) -> int:
     return int(cut[BLOCKS] * cut[DOWN] * cut[ACROSS] * deep)
 
 
-@compiled
+@compiled_part
 def box_of(p: Problem, height: int, width: int, blocks: int) -> Box:
     """Tiles and groups of these sizes."""
     rows = -(-p.out_height // height)

@@ -29,7 +29,7 @@ from mapper.accelerator.streaming.exact.numbers import (
 )
 from mapper.accelerator.streaming.exact.products import first_job, jobs_of_tap, scaling_cycles
 from mapper.accelerator.streaming.exact.transfers import store_cost
-from mapper.allocation.compiled import compiled
+from mapper.allocation.compiled import compiled_part
 from sim.accelerator.load import ARRIVAL, FIRST_BURST, FIRST_WORD, WRITE
 from sim.accelerator.store import START_CYCLES
 
@@ -46,7 +46,7 @@ __all__ = [
 ]
 
 
-@compiled
+@compiled_part
 def _least_load(p: Problem, words: int, beats: int) -> int:
     """What a load takes at least: a cycle a word, and the memory's time for all beats."""
     busy = FIRST_WORD + words + WRITE
@@ -56,14 +56,14 @@ def _least_load(p: Problem, words: int, beats: int) -> int:
     return busy
 
 
-@compiled
+@compiled_part
 def least_long(p: Problem, groups: int, octets: int) -> int:
     """Of groups that follow each other, in one load or several."""
     words = groups * -(-octets // p.lanes)
     return _least_load(p, words, -(-groups * octets // p.bus))
 
 
-@compiled
+@compiled_part
 def least_input(p: Problem, rows: int, columns: int, low: int, depth: int, whole: bool) -> int:
     """Of a tile's input.
 
@@ -79,7 +79,7 @@ def least_input(p: Problem, rows: int, columns: int, low: int, depth: int, whole
     return _least_load(p, words, beats)
 
 
-@compiled
+@compiled_part
 def least_inputs(p: Problem, height: int, width: int, depth: int, whole: bool) -> int:
     """Of the inputs of all tiles; see `least_input`."""
     rows = -(-p.out_height // height)
@@ -101,13 +101,13 @@ def least_inputs(p: Problem, height: int, width: int, depth: int, whole: bool) -
     return total
 
 
-@compiled
+@compiled_part
 def least_parameters(p: Problem, blocks: int) -> int:
     """Of the parameters of blocks of filters."""
     return least_long(p, PARAMETER_WORDS * blocks, p.lanes)
 
 
-@compiled
+@compiled_part
 def tail_of(p: Problem, memo: Table, box: Box, blocks: int) -> tuple[int, int]:
     """Cycles of the last scaling and the last store."""
     filters = group_filters(p, blocks, box.groups - 1)
@@ -116,7 +116,7 @@ def tail_of(p: Problem, memo: Table, box: Box, blocks: int) -> tuple[int, int]:
     return scaling_cycles(p, box.last_blocks, box.last_pixels), busy
 
 
-@compiled
+@compiled_part
 def _least_store(p: Problem, rows: int, columns: int, blocks: int, filters: int) -> int:
     """What a store takes at least: a cycle a word, and the memory's time for all beats."""
     words = rows * columns * blocks
@@ -126,7 +126,7 @@ def _least_store(p: Problem, rows: int, columns: int, blocks: int, filters: int)
     return max(gathered, sent)
 
 
-@compiled
+@compiled_part
 def stores_of(p: Problem, box: Box, height: int, width: int, blocks: int) -> tuple[int, int]:
     """Of all tiles and groups of a copy: cycles of scaling, and those of stores at least."""
     scaling = storing = 0
@@ -147,7 +147,7 @@ def stores_of(p: Problem, box: Box, height: int, width: int, blocks: int) -> tup
     return scaling, storing
 
 
-@compiled
+@compiled_part
 def products_of_step(p: Problem, pace: Table, cut: Row, group: int, pixels: int) -> int:
     """Cycles of the products of a tile and a group."""
     blocks = group_blocks(p, cut[BLOCKS], group)
@@ -168,7 +168,7 @@ def products_of_step(p: Problem, pace: Table, cut: Row, group: int, pixels: int)
     return int(cycles)
 
 
-@compiled
+@compiled_part
 def products_of_copy(p: Problem, pace: Table, cut: Row, box: Box) -> int:
     """Cycles of all products of a copy."""
     cycles = 0
@@ -187,7 +187,7 @@ def products_of_copy(p: Problem, pace: Table, cut: Row, box: Box) -> int:
     return int(cycles)
 
 
-@compiled
+@compiled_part
 def _weights_of_piece(p: Problem, cut: Row, blocks: int, depth: int) -> int:
     """Least cycles of loading the weights of a piece, part by part of the taps."""
     total = 0
@@ -207,7 +207,7 @@ def _weights_of_piece(p: Problem, cut: Row, blocks: int, depth: int) -> int:
     return total
 
 
-@compiled
+@compiled_part
 def weights_of_group(p: Problem, cut: Row, blocks: int, group: int) -> int:
     """Least cycles of loading the weights of a group once."""
     if cut[KEPT] == GROUP:

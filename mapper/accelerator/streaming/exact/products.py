@@ -4,13 +4,13 @@ from mapper.accelerator.streaming.exact.numbers import (
     Problem,
     Table,
 )
-from mapper.allocation.compiled import compiled
+from mapper.allocation.compiled import compiled, compiled_part
 from sim.accelerator.execute import OVERHEAD_CYCLES
 
 __all__ = ["first_job", "gemm_cycles", "jobs_of_tap", "scaling_cycles"]
 
 
-@compiled
+@compiled_part
 def first_job(p: Problem, pace: Table, last: int, blocks: int, pixels: int) -> int:
     """Cycles of a product's first job and of what is done once, without its step."""
     pace = pace[:, pixels]
@@ -18,7 +18,7 @@ def first_job(p: Problem, pace: Table, last: int, blocks: int, pixels: int) -> i
     return OVERHEAD_CYCLES + int(first)
 
 
-@compiled
+@compiled_part
 def jobs_of_tap(p: Problem, pace: Table, last: int, blocks: int, pixels: int) -> int:
     """Cycles of the jobs of a tap and a block of filters, after others."""
     pace = pace[:, pixels]

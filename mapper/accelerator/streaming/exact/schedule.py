@@ -45,7 +45,7 @@ from mapper.accelerator.streaming.exact.numbers import (
 )
 from mapper.accelerator.streaming.exact.products import gemm_cycles, scaling_cycles
 from mapper.accelerator.streaming.exact.transfers import load_cost, long_part, store_cost
-from mapper.allocation.compiled import compiled
+from mapper.allocation.compiled import compiled, compiled_part
 from sim.accelerator.fetch import ARRIVAL_TO_DISPATCH, BURST_BEATS, FIRST_REQUEST
 from sim.accelerator.simulation import AFTER_END
 
@@ -69,12 +69,12 @@ _OF_INPUTS, _OF_WEIGHTS, _OF_PARAMETERS, _OF_SUMS = range(4)
 _WRITE_PORT, _READ_PORT = 8, 9
 
 
-@compiled
+@compiled_part
 def _ready(state: Row) -> int:
     return int(state[_CURRENT] + state[_POSITION]) + ARRIVAL_TO_DISPATCH
 
 
-@compiled
+@compiled_part
 def _take(state: Row, cycle: int, latency: int) -> None:
     state[_POSITION] += 1
     if state[_POSITION] == BURST_BEATS:
@@ -83,7 +83,7 @@ def _take(state: Row, cycle: int, latency: int) -> None:
         state[_FOLLOWING] = max(state[_CURRENT] + BURST_BEATS, cycle + 1) + latency
 
 
-@compiled
+@compiled_part
 def _begin(state: Row, latency: int) -> None:
     """Reset, and take the header of the program."""
     state[:] = NEVER
@@ -96,7 +96,7 @@ def _begin(state: Row, latency: int) -> None:
         _take(state, _ready(state), latency)
 
 
-@compiled
+@compiled_part
 def _issue(
     p: Problem,
     state: Row,
@@ -137,25 +137,25 @@ def _issue(
     return int(end)
 
 
-@compiled
+@compiled_part
 def _next_place(state: Row, cut: Row, kind: int) -> int:
     """Go to the other place of a kind, or to the only one; its buffer."""
     state[_PLACES + kind] = (state[_PLACES + kind] + 1) % cut[INPUTS + kind]
     return _buffer(state, kind)
 
 
-@compiled
+@compiled_part
 def _buffer(state: Row, kind: int) -> int:
     return 2 * kind + int(state[_PLACES + kind])
 
 
-@compiled
+@compiled_part
 def _port(p: Problem, port: int) -> int:
     """A port that units share, or none."""
     return port if p.shared_ports else NONE
 
 
-@compiled
+@compiled_part
 def _load_long(
     p: Problem, memo: Table, state: Row, groups: int, octets: int, buffer: int, port: int
 ) -> None:
@@ -174,14 +174,14 @@ def _load_long(
         done += row * rows
 
 
-@compiled
+@compiled_part
 def _load_constants(p: Problem, memo: Table, state: Row, cut: Row, kind: int, words: int) -> None:
     """Load weights or parameters to the next place."""
     buffer = _next_place(state, cut, kind)
     _load_long(p, memo, state, words, p.lanes, buffer, NONE)
 
 
-@compiled
+@compiled_part
 def _load_input(
     p: Problem, memo: Table, state: Row, cut: Row, row: int, column: int, depth: int
 ) -> None:
@@ -199,7 +199,7 @@ def _load_input(
     state[_BEATS] += beats
 
 
-@compiled
+@compiled_part
 def _step(
     p: Problem,
     pace: Table,
@@ -250,7 +250,7 @@ def _step(
     return True
 
 
-@compiled
+@compiled_part
 def _enters_group(where: int, second: int, third: int) -> bool:
     """Whether the loop over groups begins a turn, by the inner two indices of the loops."""
     if where == GROUPS_FIRST:

@@ -41,7 +41,7 @@ from mapper.accelerator.streaming.exact.space import (
     places_for,
     window_size,
 )
-from mapper.allocation.compiled import compiled
+from mapper.allocation.compiled import compiled, compiled_part
 
 __all__ = ["inputs_of_pieces", "search"]
 
@@ -115,7 +115,7 @@ def search(
     return True
 
 
-@compiled
+@compiled_part
 def _try_piece(
     p: Problem, pace: Table, memo: Table, cut: Row, state: Row, best: Row, found: Table
 ) -> int:
@@ -155,7 +155,7 @@ def _try_piece(
     return work
 
 
-@compiled
+@compiled_part
 def _is_same(order: int, rows: int, columns: int) -> bool:
     """Whether an order is the same as another one, as there is one row or column of tiles."""
     if order // 2 != GROUPS_SECOND:
@@ -164,7 +164,7 @@ def _is_same(order: int, rows: int, columns: int) -> bool:
     return rows == 1 if order % 2 == 0 else columns == 1
 
 
-@compiled
+@compiled_part
 def _try_plan(
     p: Problem,
     pace: Table,
@@ -197,7 +197,7 @@ def _try_plan(
     return 1 + int(steps * (2 + 2 * parts * pieces_of(p, cut)))
 
 
-@compiled
+@compiled_part
 def _put(cut: Row, cycles: int, state: Row, found: Table) -> None:
     """Put a plan to those that are found; where there is no room, the slowest one goes."""
     if cycles > state[BEST_CYCLES]:

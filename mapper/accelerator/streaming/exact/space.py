@@ -22,12 +22,12 @@ from mapper.accelerator.streaming.fields import (
     MOST_SIZE,
     MOST_TAPS,
 )
-from mapper.allocation.compiled import compiled
+from mapper.allocation.compiled import compiled, compiled_part
 
 __all__ = ["count_plans", "list_boxes", "most_taps", "piece_range", "places_for", "window_size"]
 
 
-@compiled
+@compiled_part
 def places_for(words: int, one: int, half: int) -> int:
     """How many places of so many words there can be: two, one or none."""
     if half and words <= half:
@@ -35,7 +35,7 @@ def places_for(words: int, one: int, half: int) -> int:
     return int(words <= one)
 
 
-@compiled
+@compiled_part
 def window_size(p: Problem, height: int, width: int) -> tuple[int, int]:
     """Rows and columns of the input that a tile needs at most."""
     rows = (height - 1) * p.stride_y + (p.taps_y - 1) * p.dilation_y + 1
@@ -43,7 +43,7 @@ def window_size(p: Problem, height: int, width: int) -> tuple[int, int]:
     return min(rows, p.height), min(columns, p.width)
 
 
-@compiled
+@compiled_part
 def _deepest(p: Problem, height: int, width: int) -> int:
     """Most blocks of the depth in a piece; 0 if there is no room for one."""
     rows, columns = window_size(p, height, width)
@@ -55,7 +55,7 @@ def _deepest(p: Problem, height: int, width: int) -> int:
     return most
 
 
-@compiled
+@compiled_part
 def most_taps(p: Problem) -> tuple[int, int]:
     """Rows and columns of taps that an instruction reaches."""
     down = min(p.taps_y, MOST_TAPS) if p.dilation_y <= MOST_DILATION else 1
@@ -63,7 +63,7 @@ def most_taps(p: Problem) -> tuple[int, int]:
     return down, across
 
 
-@compiled
+@compiled_part
 def _is_box(p: Problem, height: int, width: int, blocks: int) -> bool:
     """Whether sums, outputs and parameters of tiles and groups have room, in one place each."""
     return (
@@ -73,7 +73,7 @@ def _is_box(p: Problem, height: int, width: int, blocks: int) -> bool:
     )
 
 
-@compiled
+@compiled_part
 def piece_range(p: Problem, box: Row) -> tuple[int, int]:
     """Blocks of the depth in a piece: least and most."""
     most = _deepest(p, box[HEIGHT], box[WIDTH])

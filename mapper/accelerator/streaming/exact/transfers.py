@@ -12,7 +12,7 @@ from mapper.accelerator.streaming.exact.numbers import (
     Table,
 )
 from mapper.accelerator.streaming.fields import MOST_LONG_WORDS, MOST_ROW_BYTES
-from mapper.allocation.compiled import compiled
+from mapper.allocation.compiled import compiled, compiled_part
 from sim.accelerator.load import ARRIVAL, FIRST_BURST, FIRST_WORD, RETIREMENT, WRITE
 from sim.accelerator.store import START_CYCLES
 
@@ -22,7 +22,7 @@ _PROBES = 8
 _OF_STORE = -2
 
 
-@compiled
+@compiled_part
 def _slot(p: Problem, memo: Table, first: int, second: int, third: int) -> int:
     """Where an entry is, or may be put; -1 if there is no room."""
     mixed = first * 0x1E3779B97F4A7C15 + second * 0x3F58476D1CE4E5B9 + third * 0x14D049BB133111EB
@@ -62,7 +62,7 @@ def load_cost(
     return cycles, beats
 
 
-@compiled
+@compiled_part
 def _load_cycles(
     p: Problem,
     address: int,
@@ -180,7 +180,7 @@ def store_cost(
     return cycles, beats
 
 
-@compiled
+@compiled_part
 def _store_cycles(p: Problem, address: int, rows: int, groups: int, octets: int) -> tuple[int, int]:
     lanes, bus, block, interval = (
         p.lanes,
@@ -234,7 +234,7 @@ def _store_cycles(p: Problem, address: int, rows: int, groups: int, octets: int)
     return answer + 2, rows * row_beats
 
 
-@compiled
+@compiled_part
 def long_part(groups: int, octets: int, lanes: int) -> tuple[int, int]:
     """Groups of a row, and rows, of the next load where so many groups are left to be loaded."""
     most = min(MOST_ROW_BYTES // octets, MOST_LONG_WORDS // -(-octets // lanes))

@@ -1,11 +1,11 @@
 """Placement, fixed orders and the complete search, by what they must agree on."""
 
 import math
-import time
 
 import pytest
 from hypothesis import given, settings
 
+from mapper import clock
 from mapper.scheduling.optimal.fixed import solve_order, with_room
 from mapper.scheduling.optimal.gaps import solve_gaps
 from mapper.scheduling.optimal.joint import search_jointly
@@ -77,7 +77,7 @@ def test_bytes_fit_but_addresses_do_not(case):
 def test_without_time_nothing_is_claimed():
     case = fragmented()
     problem = reduce_graph(case.graph, case.capacity)
-    past = time.monotonic() - 1
+    past = clock.now() - 1
     assert solve_order(problem, range(7), deadline=past).bound == 0
     joint = search_jointly(problem, deadline=past)
     assert joint.plan is None

@@ -1,9 +1,9 @@
 import itertools
-import time
 
 import hypothesis.strategies as st
 from hypothesis import given, settings
 
+from mapper import clock
 from mapper.scheduling.optimal.stairs import stack_stairs
 
 
@@ -35,7 +35,7 @@ def exists(things, capacity):
 @given(st.lists(shrinking(), min_size=1, max_size=5), st.integers(3, 7))
 @settings(max_examples=150, deadline=None)
 def test_finds_addresses_if_there_are_any(things, capacity):
-    found = stack_stairs(things, capacity, deadline=time.monotonic() + 60)
+    found = stack_stairs(things, capacity, deadline=clock.now() + 60)
     assert (found.addresses is not None) == exists(things, capacity)
     assert found.is_impossible == (found.addresses is None)
     if found.addresses is not None:
@@ -47,6 +47,6 @@ def test_finds_addresses_if_there_are_any(things, capacity):
 
 
 def test_without_time_nothing_is_claimed():
-    found = stack_stairs([{0: 1, 1: 1}, {0: 1}, {1: 1}], 2, deadline=time.monotonic() - 1)
+    found = stack_stairs([{0: 1, 1: 1}, {0: 1}, {1: 1}], 2, deadline=clock.now() - 1)
     assert found.addresses is None
     assert not found.is_impossible
