@@ -27,6 +27,7 @@ _BASELINES = "mapper.scheduling.baselines.strategies"
 STRATEGIES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "optimal": ("mapper.scheduling.optimal", "schedule_optimally"),
+        "divide": ("mapper.scheduling.heuristic", "schedule_by_parts"),
         "monolith": ("mapper.scheduling.monolith", "schedule_monolithically"),
         "tflite-belady": (_BASELINES, "TFLITE_BELADY"),
         "tflite-greedy": (_BASELINES, "TFLITE_GREEDY"),

@@ -1,9 +1,9 @@
 """Divide and conquer: the order of each part, then the whole in that order."""
 
-import time
 from math import inf
 
 from golden.errors import UserError
+from mapper import clock
 from mapper.milp import find_solver
 from mapper.scheduling.footprint import footprints, least_peak, listed_order
 from mapper.scheduling.graph import SizedGraph
@@ -12,13 +12,14 @@ from mapper.scheduling.optimal.cover import cover_bound
 from mapper.scheduling.optimal.divided import divided_order
 from mapper.scheduling.optimal.fixed import solve_order, with_room
 from mapper.scheduling.optimal.gaps import solve_gaps
+from mapper.scheduling.optimal.incumbents import incumbents
 from mapper.scheduling.optimal.plan import cost, scheduled
 from mapper.scheduling.optimal.problem import Problem, reduce_graph
 from mapper.scheduling.outcome import Options, Outcome, concluded
 
 __all__ = ["STRATEGY", "schedule_by_parts"]
 
-STRATEGY = "divide and conquer"
+STRATEGY = "divide"
 """Name of the strategy."""
 
 _LENGTHS = (16, 32, 24, 48)
@@ -64,7 +65,7 @@ def schedule_by_parts(
     UserError
         As `mapper.scheduling.optimal.schedule_optimally`.
     """
-    begin = time.monotonic()
+    begin = clock.now()
     options = options or Options()
     if capacity_bytes < 1:
         raise UserError(f"capacity_bytes must be at least 1, not {capacity_bytes}")
@@ -75,36 +76,45 @@ def schedule_by_parts(
             graph,
             strategy=STRATEGY,
             schedule=None,
-            seconds=time.monotonic() - begin,
+            seconds=clock.now() - begin,
             reason=reason,
             proof="one operator needs more",
             is_infeasible=True,
         )
     problem = reduce_graph(graph, capacity_bytes, in_place=options.in_place)
+    deadline = begin + options.time_limit
     order = _order(graph, problem, options, solver, begin + _ORDER_SHARE * options.time_limit)
-    plan, addresses = with_room(problem, order, solver)
-    left = begin + options.time_limit - time.monotonic()
+    given = options.order or listed_order(graph)
+    found = list(incumbents(graph, problem, capacity_bytes, [given], deadline=deadline))
+    if clock.now() < deadline or not found:
+        found.append(with_room(problem, order, solver, deadline=deadline))
+    plan, addresses = min(found, key=lambda own: cost(problem, own[0]))
     better = solve_order(
         problem,
         order,
         limit=cost(problem, plan),
         solver=solver,
-        deadline=time.monotonic() + _ADDRESS_SHARE * left,
+        deadline=clock.now() + _ADDRESS_SHARE * (deadline - clock.now()),
     )
     if better.plan is not None and better.addresses is not None:
         plan, addresses = better.plan, better.addresses
-    left = max(0.0, begin + options.time_limit - time.monotonic())
+    left = max(0.0, deadline - clock.now())
     bound, proof = cover_bound(problem, solver=solver, time_limit=left), "what is live in any order"
     if options.order is not None and better.bound > bound:
         bound, proof = better.bound, "integer program of the given order"
+    reason = ""
+    if bound < cost(problem, plan):
+        reason = "only the orders of parts were searched"
+        if not left:
+            reason = f"the time limit of {options.time_limit:g} s ended the search"
     return concluded(
         graph,
         strategy=STRATEGY,
         schedule=scheduled(graph, problem, plan, addresses, capacity_bytes),
-        seconds=time.monotonic() - begin,
+        seconds=clock.now() - begin,
         bound_bytes=bound * problem.unit_bytes,
         proof=proof,
-        reason="" if bound == cost(problem, plan) else "only the orders of parts were searched",
+        reason=reason,
         details={"programs": better.rounds},
     )
 
@@ -120,14 +130,19 @@ def _order(
         return tuple(number[name] for name in options.order)
 
     def price(order: tuple[int, ...]) -> float:
-        left = max(0.0, deadline - time.monotonic())
+        left = max(0.0, deadline - clock.now())
         found = solve_gaps(problem, order, solver=solver, time_limit=left).cost
         return inf if found is None else found
 
+    listed = tuple(range(len(graph.operators)))
+    if clock.now() >= deadline:
+        return listed
     small = least_peak(graph, max_states=_PEAK_STATES).order
-    starts = [tuple(number[name] for name in own) for own in (small, listed_order(graph))]
+    starts = (tuple(number[name] for name in small), listed)
     least, order = min((price(own), own) for own in starts)
     for length in _LENGTHS:
+        if clock.now() >= deadline:
+            break
         tried = divided_order(
             problem, order, length=length, max_states=_PART_STATES, deadline=deadline
         )
