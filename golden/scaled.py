@@ -3,6 +3,7 @@
 Sums of products end with each group of weights along K, and go through `golden.epilogue`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import product
@@ -243,6 +244,8 @@ def scaled_product(
     w: Values,
     tensor: Codes | QuantizedTensor,
     c: Codes | None = None,
+    *,
+    multiply: Callable[[Values, Values], NDArray[np.int64]] = exact_matmul,
 ) -> Codes:
     """Results of values, with the scales and zero points of the weights.
 
@@ -257,6 +260,8 @@ def scaled_product(
         The weights as they were given. Bare codes have scales of 1 and zero points of 0.
     c : ndarray of unsigned, shape (M, N), optional
         Codes of ``params.results`` to add to.
+    multiply : callable
+        Integer sums of the products of a group, of ``a`` (M, group) and ``w`` (group, N).
 
     Returns
     -------
@@ -276,7 +281,7 @@ def scaled_product(
     size = _group_size(params, tensor, a.shape[1])
     starts = range(0, a.shape[1], size)
     sums = np.stack(
-        [exact_matmul(a[:, start : start + size], w[start : start + size]) for start in starts]
+        [multiply(a[:, start : start + size], w[start : start + size]) for start in starts]
     )
     epilogue = params.epilogue
     if epilogue is None:

@@ -8,7 +8,15 @@ from numpy.typing import NDArray
 
 from golden.arith.sums import Summing, sum_products
 from golden.errors import UserError
-from golden.formats import MAX_OPERAND_BITS, BipolarFormat, Codes, Format, IntFormat, Values
+from golden.formats import (
+    MAX_OPERAND_BITS,
+    BipolarFormat,
+    Codes,
+    Format,
+    IntFormat,
+    SignsFormat,
+    Values,
+)
 
 __all__ = ["Plane", "check_planes", "planes_of", "sum_planes"]
 
@@ -16,25 +24,34 @@ Plane: TypeAlias = tuple[Values, int]
 """What each element of a plane is, and what the plane is worth."""
 
 
-def check_planes(name: str, format: Format) -> None:
+def check_planes(name: str, format: Format, *, equal: bool = False) -> None:
     """Refuse a format whose codes are not planes of bits.
+
+    Parameters
+    ----------
+    name : str
+        Of the param.
+    format : Format
+    equal : bool
+        Whether all planes may be worth the same, as of `signs` formats.
 
     Raises
     ------
     UserError
         Naming the param.
     """
-    if not isinstance(format, (IntFormat, BipolarFormat)) or format.bits > MAX_OPERAND_BITS:
+    kinds = (IntFormat, BipolarFormat, SignsFormat) if equal else (IntFormat, BipolarFormat)
+    if not isinstance(format, kinds) or format.bits > MAX_OPERAND_BITS:
+        allowed = "an integer, bipolar or signs" if equal else "an integer or bipolar"
         raise UserError(
-            f"{name} must be an integer or bipolar format of 1 to {MAX_OPERAND_BITS} bits,"
-            f" not {format.name}"
+            f"{name} must be {allowed} format of 1 to {MAX_OPERAND_BITS} bits, not {format.name}"
         )
 
 
 def planes_of(codes: Codes, format: Format) -> list[Plane]:
-    """Planes of codes, the lowest first: 0 and 1, or −1 and 1 of bipolar formats.
+    """Planes of codes, the lowest first: 0 and 1, or −1 and 1 of signs.
 
-    Plane b is worth 2^b, the sign plane of two's complement −2^b.
+    Plane b is worth 2^b, the sign plane of two's complement −2^b, and each one of signs 1.
 
     Raises
     ------
@@ -46,8 +63,8 @@ def planes_of(codes: Codes, format: Format) -> list[Plane]:
     planes: list[Plane] = []
     for plane in range(format.bits):
         bits: NDArray[np.int64] = (codes.astype(np.int64) >> plane) & 1
-        if isinstance(format, BipolarFormat):
-            planes.append((2 * bits - 1, 1 << plane))
+        if isinstance(format, (BipolarFormat, SignsFormat)):
+            planes.append((2 * bits - 1, 1 if isinstance(format, SignsFormat) else 1 << plane))
         else:
             is_sign = isinstance(format, IntFormat) and format.signed and plane == format.bits - 1
             planes.append((bits, -(1 << plane) if is_sign else 1 << plane))

@@ -13,27 +13,36 @@ Planes of 0 and 1 need all of the table, as the design does that LUT Tensor Core
    fully-variable weight bit-precision", ISSCC 2018.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from golden.arith.planes import check_planes, planes_of
-from golden.arith.sums import check_k
 from golden.arith.tables import IndexPacking, Table, TableKind, index_bits, read_tables
 from golden.contract import Beat, Dim, JobField, Jobs, Lane, Layout, Operand, PortLayout, Width
 from golden.errors import UserError
-from golden.formats import INT8, BipolarFormat, Codes, Format, IntFormat, operand_format
+from golden.formats import (
+    INT8,
+    BipolarFormat,
+    Codes,
+    Format,
+    IntFormat,
+    SignsFormat,
+    Values,
+    operand_format,
+)
 from golden.params import param
 from golden.quantized import QuantizedTensor
+from golden.scaled import Scale, ScaledParams, bare, scaled_jobs, scaled_layout, scaled_product
 from golden.tile import (
     ACTIVATION_DOC,
     MAX_SIDE,
-    TileParams,
     levels,
     operand_codes,
-    tile_jobs,
     tile_layout,
 )
 
@@ -59,18 +68,20 @@ class Registers(Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Params(TileParams):
+class Params(ScaledParams):
     """Design parameters of a LUT tensor core."""
 
     k: int = param(4, f"activations of a step, 1 to {MAX_SIDE}, a multiple of group")
     group: int = param(4, f"activations of a table, 1 to {MAX_GROUP}")
     activation: IntFormat = param(INT8, ACTIVATION_DOC)
     weight: Format = param(
-        BipolarFormat(4), "widest format of weights, bipolar integers or integers of 1 to 16 bits"
+        BipolarFormat(4),
+        "widest format of weights, bipolar, integer or signs of 1 to 16 bits",
     )
+    scale: Scale = param(Scale.NONE, "format of scales of groups; none for plain sums")
     table: TableKind = param(
         TableKind.REMAPPED,
-        "full tables, or half of them for bipolar weights, whose indices may come remapped",
+        "full tables, or half of them for signs, whose indices may come remapped",
     )
     registers: Registers = param(
         Registers.BOTH, "what is held: nothing, tables, tables and bits, or two sets of tables"
@@ -98,17 +109,17 @@ class Params(TileParams):
         if self.k % self.group:
             raise UserError(f"k must be a multiple of group={self.group}, not {self.k}")
         operand_format("activation", self.activation)
-        check_planes("weight", self.weight)
+        check_planes("weight", self.weight, equal=True)
         if self.table.is_half and not self.bipolar:
             raise UserError(
                 f"table must be full where weight={self.weight.name}, not {self.table.value}: only"
-                " the tables of bipolar weights are odd"
+                " the tables of signs are odd"
             )
 
     @property
     def bipolar(self) -> bool:
         """Whether bits of weights stand for −1 and +1."""
-        return isinstance(self.weight, BipolarFormat)
+        return isinstance(self.weight, (BipolarFormat, SignsFormat))
 
     @property
     def max_weight_bits(self) -> int:
@@ -145,11 +156,12 @@ def matmul(
     w: Codes | QuantizedTensor,
     c: Codes | None = None,
 ) -> Codes:
-    """``a @ w + c``, by lookups plane by plane, wrapped to the accumulator.
+    """``a @ w + c``, by lookups plane by plane: integer sums of groups, scaled if asked for.
 
-    Each plane is worth a power of two, and wrapping commutes with addition: the result is the
-    exact one modulo ``2 ** bits`` of the accumulator, whatever the order of planes and tables.
-    Groups of activations begin at multiples of ``group``; what the last one lacks is 0.
+    Each plane is worth a power of two, or all the same, and tables are exact: so are sums, or
+    wrapped to the accumulator, whatever the order of planes and tables. Tables begin at multiples
+    of ``group``; what the last one lacks is 0. Scales and zero points are those of
+    `golden.epilogue`, whose row sums are the entries of all +1.
 
     Parameters
     ----------
@@ -157,36 +169,44 @@ def matmul(
     a : ndarray of unsigned or QuantizedTensor, shape (M, K)
         Codes of ``params.activation``.
     w : ndarray of unsigned or QuantizedTensor, shape (K, N)
-        Codes of ``params.weight``; those of a tensor may have fewer bits.
+        Codes of ``params.weight``; those of a tensor may have fewer bits, and it brings scales,
+        zero points and the size of groups, if any are applied.
     c : ndarray of unsigned, shape (M, N), optional
-        Codes of ``params.sums`` to add to.
+        Codes of ``params.results`` to add to.
 
     Raises
     ------
     UserError
-        If shapes or formats do not fit, or K exceeds ``k_max``.
+        If shapes, formats or groups do not fit, or K exceeds ``k_max``.
     """
     first, activation = operand_codes("activations", a, params.activation)
-    second, weight = operand_codes("weights", w, params.weight, narrower=True)
-    if first.ndim != 2 or second.ndim != 2 or first.shape[1] != second.shape[0]:
-        raise UserError(f"shapes {first.shape} and {second.shape} can not be multiplied")
-    check_k(params, first.shape[1])
-    missing = -first.shape[1] % params.group
-    values = np.pad(np.asarray(activation.decode(first)), ((0, 0), (0, missing)))
+    second, weight = operand_codes("weights", bare(w), params.weight, narrower=True)
+    worths = [worth for _, worth in planes_of(second, weight)]
+
+    def lookups(values: Values, codes: Values) -> NDArray[np.int64]:
+        return _looked_up(params, np.asarray(values), np.asarray(codes), worths)
+
+    return scaled_product(params, activation.decode(first), second, w, c, multiply=lookups)
+
+
+def _looked_up(
+    params: Params, values: NDArray[Any], codes: NDArray[Any], worths: Sequence[int]
+) -> NDArray[np.int64]:
+    """Sums of lookups of all planes, shape (M, N), of values (M, K) and codes (K, N)."""
+    missing = -values.shape[1] % params.group
+    padded = np.pad(values, ((0, 0), (0, missing)))
     table = params.shape_of_table
-    entries = table.entries(values.reshape(len(values), -1, params.group))
-    sums = np.zeros((first.shape[0], second.shape[1]), dtype=np.int64)
-    for plane, (_, worth) in enumerate(planes_of(second, weight)):
-        bits = np.pad(second.astype(np.int64) >> plane & 1, ((0, missing), (0, 0)))
+    entries = table.entries(padded.reshape(len(padded), -1, params.group))
+    sums = np.zeros((values.shape[0], codes.shape[1]), dtype=np.int64)
+    for plane, worth in enumerate(worths):
+        bits = np.pad(codes.astype(np.int64) >> plane & 1, ((0, missing), (0, 0)))
         sums += worth * read_tables(table, entries, index_bits(bits, params.group))
-    if c is not None:
-        sums = sums + params.sums.decode(c).astype(np.int64)
-    return params.sums.encode(params.sums.wrap(sums))
+    return sums
 
 
 def jobs(params: Params, m: int, n: int, k: int) -> Jobs:
-    """Tiles of a GEMM whose weights are the widest; see `golden.tile.tile_jobs`."""
-    return tile_jobs(params, m, n, k).with_bits(Width.WEIGHT, params.max_weight_bits)
+    """Tiles of a GEMM whose weights are the widest, in the longest groups."""
+    return scaled_jobs(params, m, n, k).with_bits(Width.WEIGHT, params.max_weight_bits)
 
 
 def layout(params: Params) -> Layout:
@@ -194,15 +214,13 @@ def layout(params: Params) -> Layout:
 
     The bits of a column lie next to each other, so that those of a group are an index.
     """
-    return tile_layout(
-        params,
-        PortLayout(
-            operand=Operand.W,
-            format=params.weight,
-            lanes=(Lane(Dim.N, params.n), Lane(Dim.K, params.k)),
-            beats=(Beat(Dim.K), Beat(Width.WEIGHT)),
-            digit_bits=1,
-            packing=IndexPacking(params.group) if params.table is TableKind.REMAPPED else None,
-        ),
-        JobField(Width.WEIGHT, params.max_weight_bits),
+    weights = PortLayout(
+        operand=Operand.W,
+        format=params.weight,
+        lanes=(Lane(Dim.N, params.n), Lane(Dim.K, params.k)),
+        beats=(Beat(Dim.K), Beat(Width.WEIGHT)),
+        digit_bits=1,
+        packing=IndexPacking(params.group) if params.table is TableKind.REMAPPED else None,
     )
+    widths = JobField(Width.WEIGHT, params.max_weight_bits)
+    return scaled_layout(params, tile_layout(params, weights, widths))

@@ -24,6 +24,7 @@ from golden.formats.integer import (
 from golden.formats.normal_float import NF4, NormalFloat4
 from golden.formats.ovp import OvpFormat
 from golden.formats.parse import parse_format
+from golden.formats.signs import SignsFormat
 from golden.formats.ternary import TERNARY, TernaryFormat
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "IntFormat",
     "NormalFloat4",
     "OvpFormat",
+    "SignsFormat",
     "TernaryFormat",
     "Values",
     "WholeFormat",

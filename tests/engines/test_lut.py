@@ -17,7 +17,9 @@ from golden.quantized import QuantizedTensor
 from hw.emit import emit_verilog
 from hw.engines.lut import Engine
 from sim.engines.lut import timing, timing_sequence
+from tests.support.contract import check
 from tests.support.gemm import gemm, run
+from tilewright.catalog import find_engine
 
 SMALL = {"m": 2, "n": 2, "k": 4, "group": 2, "k_max": 9}
 
@@ -126,17 +128,59 @@ def test_every_width_of_weights_is_exact(weight: str) -> None:
     assert cycles == 2 * sum(range(1, 7)) + 2 + params.stages
 
 
-def test_ternary_on_codes_of_two_bits_needs_the_row_sum() -> None:
-    """{-1, 0, 1} is q - 1 with q of {0, 1, 2}, which is half of 2 q - 3 and of 1 more."""
-    params = design(weight="bipolar2", m=1)
+def ternary_operands() -> tuple[Codes, np.ndarray[Any, Any], list[list[int]]]:
+    """Activations, weights of {-1, 0, 1}, and twice their product."""
     rng = np.random.default_rng(3)
-    trits = rng.integers(-1, 2, (8, 2))
-    a = params.activation.draw(rng, (1, 8))
-    sums = params.sums.decode(matmul(params, a, (trits + 1).astype(np.uint8)))
-    row_sum = integers(params.activation, a).sum()
-    exact = integers(params.activation, a) @ trits
-    assert ((np.asarray(sums) + row_sum) // 2).tolist() == exact.tolist()
-    assert np.any(np.asarray(sums) // 2 != exact)
+    a, trits = IntFormat(8).draw(rng, (2, 8)), rng.integers(-1, 2, (8, 2))
+    return a, trits, (2 * integers(IntFormat(8), a) @ trits).tolist()
+
+
+def test_ternary_on_codes_of_two_bits_needs_the_row_sum() -> None:
+    """{-1, 0, 1} is q - 1 with q of {0, 1, 2}, which is half of 2 q - 3 and of 1 more.
+
+    So the zero point of the re-interpreted weights is -1: without row sums they can not be ternary.
+    """
+    a, trits, twice = ternary_operands()
+    codes = (trits + 1).astype(np.uint8)
+    plain = design(weight="bipolar2")
+    assert plain.sums.decode(matmul(plain, a, codes)).tolist() != twice
+    given = {"weight": "bipolar2", "scale": "uint8", "zero_point": "int2", "group_steps": 2}
+    params = design(**given)
+    ones = np.ones((1, 2))
+    w = QuantizedTensor(
+        codes=codes, format=params.weight, scales=ones, zero_points=-ones.astype(np.int64)
+    )
+    assert params.results.decode(matmul(params, a, w)).tolist() == twice
+    minus_one = IntFormat(2).encode([[-1, -1]])
+    tiles = jobs(params, 2, 2, 8)
+    scales = np.ones((1, 2), np.uint8)
+    problems, _ = run("lut", text(**given), tiles, a, codes, scales=scales, zero_points=minus_one)
+    assert problems == []
+
+
+def test_ternary_as_two_planes_of_equal_weight_needs_no_correction() -> None:
+    a, trits, twice = ternary_operands()
+    params = design(weight="signs2")
+    w = params.weight.encode(2 * trits)
+    assert params.sums.decode(matmul(params, a, w)).tolist() == twice
+    assert gemm("lut", text(weight="signs2"), a, w) == []
+
+
+@pytest.mark.parametrize("registers", [member.value for member in Registers])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        {"weight": "bipolar2", "scale": "fp32"},
+        {"weight": "int2", "table": "full", "scale": "uint8"},
+    ],
+    ids=["float", "fixed"],
+)
+def test_groups_are_scaled_and_shifted(kind: Mapping[str, str], registers: str) -> None:
+    """Row sums come of tables, once for all planes, wherever these are held."""
+    given = {**kind, "zero_point": "int4", "group_steps": 1, "registers": registers, "stages": 3}
+    engine = find_engine("lut")
+    shapes = [(3, 3, 9), (1, 2, 4)]
+    assert check(engine, design(**given), np.random.default_rng(1), shapes) == []
 
 
 # Cycles.
@@ -201,11 +245,11 @@ def test_the_netlist_holds_no_multiplier(given: Mapping[str, str]) -> None:
         ({"k": 3}, "k must be a multiple of group=2, not 3"),
         (
             {"weight": "int4"},
-            "table must be full where weight=int4, not half-remapped: only the tables of bipolar",
+            "table must be full where weight=int4, not half-remapped: only the tables of signs",
         ),
         (
             {"weight": "ternary", "table": "full"},
-            "weight must be an integer or bipolar format of 1 to 16 bits, not ternary",
+            "weight must be an integer, bipolar or signs format of 1 to 16 bits, not ternary",
         ),
         ({"registers": "double"}, "stages must be an integer from 3 to 5 where k=4, not 2"),
         ({"registers": "none", "stages": 4}, "stages must be an integer from 1 to 3 where k=4"),
@@ -234,7 +278,7 @@ def test_tensors_that_do_not_fit_are_refused() -> None:
     params = design()
     a = np.zeros((1, 1), np.uint8)
     scaled = QuantizedTensor(codes=a, format=params.weight, scales=np.ones((1, 1)))
-    with pytest.raises(UserError, match="weights must be bare codes: this engine applies no scal"):
+    with pytest.raises(UserError, match="weights must be bare codes: scale=none applies no scal"):
         matmul(params, a, scaled)
     wide = QuantizedTensor(codes=np.full((1, 1), 4, np.uint8), format=BipolarFormat(2))
     with pytest.raises(UserError, match="4 is not a code of bipolar2"):

@@ -11,6 +11,7 @@ from golden.formats import (
     Format,
     IntFormat,
     OvpFormat,
+    SignsFormat,
     TernaryFormat,
 )
 from golden.quantized import QuantizedTensor
@@ -106,6 +107,8 @@ def _value(code: int, format: Format) -> int:
     match format:
         case BipolarFormat():
             return sum((1 << bit) * (1 if code >> bit & 1 else -1) for bit in range(format.bits))
+        case SignsFormat():
+            return sum(1 if code >> bit & 1 else -1 for bit in range(format.bits))
         case TernaryFormat():
             return {0: 0, 1: 1, 3: -1}[code]
         case IntFormat(signed=True) if code >> (format.bits - 1):

@@ -1,15 +1,16 @@
 """The LUT tensor core behind its streams."""
 
-from amaranth.hdl import Module, Shape, Value
+from amaranth.hdl import Module, Mux, Shape, Signal, Value, signed
 
 from golden.engines.lut import Params, Registers, layout
 from hw.emit import place
-from hw.engines.lut.lookup_sum import LookupSum, has_sign
+from hw.engines.lut.lookup_sum import LookupSum, has_sign, has_worth, registers_behind
 from hw.lib.tables import Precompute
 from hw.lib.tile.ahead import Ahead
 from hw.lib.tile.engine import TileEngine, connect_lanes
 from hw.lib.tile.operands import delayed, held, masked
 from hw.lib.tile.planes import Split
+from hw.lib.tile.row_sum import RowSum
 from hw.lib.tile.steps import Steps
 from hw.shapes import shape_of
 
@@ -42,7 +43,13 @@ class Engine(TileEngine):
         self._is_ahead = params.registers in AHEAD
         # What is ahead of the first plane is no part of the pipeline that follows it.
         stages = params.stages - self._is_ahead
-        super().__init__(layout(params), rows=params.m, cols=params.n, stages=stages)
+        super().__init__(
+            layout(params),
+            rows=params.m,
+            cols=params.n,
+            stages=stages,
+            epilogue=params.epilogue,
+        )
 
     def elaborate(self, platform: object) -> Module:
         params = self._params
@@ -63,7 +70,7 @@ class Engine(TileEngine):
             bits = held(m, "bit", Shape(1), bits, steps.fire)
         to_sums = params.stages - self._is_ahead - 1
         plane = delayed(m, control.enable, "plane", steps.weight_plane, to_sums)
-        told = [("plane", plane)]
+        told = [("plane", plane)] if has_worth(params) else []
         if has_sign(params):
             top = delayed(m, control.enable, "negative", steps.weight_top, to_sums)
             told.append(("negative", top))
@@ -73,7 +80,34 @@ class Engine(TileEngine):
             bits[col * params.k + index] for index in range(params.k) for col in range(params.n)
         ]
         connect_lanes(m, units, rows=[("tables", tables)], cols=[("bits", across)], all=told)
+        if params.epilogue is not None:
+            row_sums = self._row_sums(m, platform, steps, tables) if params.zero_point else []
+            self.scale(m, platform, control, steps, units, row_sums)
         return m
+
+    def _row_sums(
+        self, m: Module, platform: object, steps: Steps, tables: list[Value]
+    ) -> list[RowSum]:
+        """Sums of activations: of every table the entry of all +1, once a step."""
+        params = self._params
+        size = params.shape_of_table.size
+        once: Value = steps.takes_activations
+        if params.registers in KEEPS:
+            once = Signal(name="once", reset_less=True)
+            with m.If(steps.fire):
+                m.d.sync += once.eq(steps.takes_activations)
+        # In half a table it is the negative of the first one, whose signs are all −1.
+        wanted = [
+            -tables[first] if params.table.is_half else tables[first + size - 1]
+            for first in range(0, len(tables), size)
+        ]
+        shape = signed(params.entry.bits + 1)
+        registers = registers_behind(params)
+        unit = (shape, shape_of(params.row_sums), params.tables, registers)
+        row_sums = [place(platform, RowSum, *unit) for _ in range(params.m)]
+        counted: list[Value] = [Mux(once, entry, 0) for entry in wanted]
+        connect_lanes(m, [[unit] for unit in row_sums], rows=[("activations", counted)])
+        return row_sums
 
     def _tables(self, m: Module, platform: object, activations: list[Value]) -> list[Value]:
         """Entries of all tables of a step, of each row those of one group after the other."""

@@ -1,23 +1,33 @@
 """The hardware of one result: lookups, added up and accumulated."""
 
-from amaranth.hdl import Module, Mux, Shape, Signal
+from amaranth.hdl import Module, Mux, Shape, Signal, Value
 from amaranth.lib import data
 from amaranth.lib.wiring import In
 
 from golden.engines.lut import Params, TableKind
-from golden.formats import IntFormat
+from golden.formats import IntFormat, SignsFormat
 from hw.emit import place
 from hw.lib.tables import Lookup
 from hw.lib.tile.tree import place_registers, tree_levels
 from hw.lib.tile.unit import Unit
 from hw.shapes import shape_of
 
-__all__ = ["LookupSum", "has_sign"]
+__all__ = ["LookupSum", "has_sign", "has_worth", "registers_behind"]
 
 
 def has_sign(params: Params) -> bool:
     """Whether the last plane of weights counts as negative."""
     return isinstance(params.weight, IntFormat) and params.weight.signed
+
+
+def has_worth(params: Params) -> bool:
+    """Whether planes of weights are worth different powers of two."""
+    return not isinstance(params.weight, SignsFormat)
+
+
+def registers_behind(params: Params) -> tuple[bool, ...]:
+    """Where registers stand behind the lookups, before and between the levels of adders."""
+    return place_registers(params.stages - params.least_stages, tree_levels(params.tables))
 
 
 class LookupSum(Unit):
@@ -37,6 +47,7 @@ class LookupSum(Unit):
     bits : In(k)
         Of a plane of weights: the indices of all tables.
     plane : In(plane)
+        Only where planes are worth different powers of two.
     negative : In(1)
         The sum is subtracted; only where weights have a sign plane.
     """
@@ -54,7 +65,7 @@ class LookupSum(Unit):
             {
                 "tables": In(data.ArrayLayout(shape_of(params.entry), size)),
                 "bits": In(params.k),
-                "plane": In(plane),
+                **({"plane": In(plane)} if has_worth(params) else {}),
                 **({"negative": In(1)} if has_sign(params) else {}),
             },
         )
@@ -73,9 +84,12 @@ class LookupSum(Unit):
                 lookup.entries[entry].eq(self.tables[table * size + entry]) for entry in range(size)
             ]
             lookups.append(lookup.value)
-        levels = tree_levels(params.tables)
-        registers = place_registers(params.stages - params.least_stages, levels)
-        total = self.total(m, platform, lookups[0].shape(), lookups, registers)
-        addend = Mux(self.negative, -total, total) if has_sign(params) else total
-        self.accumulate(m, platform, addend << self.plane)
+        shape = lookups[0].shape()
+        total: Value = self.total(m, platform, shape, lookups, registers_behind(params))
+        if has_sign(params):
+            total = Mux(self.negative, -total, total)
+        # What lies beyond the accumulator does not matter to it.
+        addend = Signal(self.drain.shape())
+        m.d.comb += addend.eq(total << self.plane if has_worth(params) else total)
+        self.accumulate(m, platform, addend)
         return m
