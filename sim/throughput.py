@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
+
 from golden.contract import Dim, GoldenEngine, Job, Jobs, Layout, PortLayout, Width
 from golden.errors import UserError
 from sim.contract import TimedEngine
@@ -25,7 +27,7 @@ class Throughput:
         That is done again and again.
     cycles_per_mac : Fraction
     bits_per_mac : mapping of str to Fraction
-        That cross each port, by its name; lanes without an element are included.
+        That cross each port, by its name: words with an element, lanes without one left out.
     """
 
     tile: Job
@@ -110,5 +112,12 @@ def _check_width(ports: Layout, width: Width, bits: int) -> None:
 
 
 def _bits(port: PortLayout, tiles: Jobs) -> int:
-    """That a list of jobs moves over a port."""
-    return sum(len(port.elements(job)) for job in tiles) * port.bits
+    """In words with an element that a list of jobs moves over a port."""
+    return sum(_words(port, job) for job in tiles) * port.word_bits
+
+
+def _words(port: PortLayout, job: Job) -> int:
+    in_a_word = 1 if port.packing is None else port.packing.lanes
+    lanes = port.elements(job) >= 0
+    full = np.pad(lanes, ((0, 0), (0, port.words * in_a_word - port.width)))
+    return int(full.reshape(-1, in_a_word).any(axis=1).sum())

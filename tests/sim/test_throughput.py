@@ -49,6 +49,13 @@ def test_packed_trits_need_fewer_bits() -> None:
     assert steady("ternary", given, m=1, k=64).bits_per_mac["weights"] == Fraction(8, 5)
 
 
+def test_lanes_without_an_element_are_left_out() -> None:
+    """Of 4 x 4 lanes of activations and weights, a K of 2 needs the half."""
+    figures = steady("dot", {"m": "4", "n": "4", "k": "4", "k_max": "64"}, m=4, k=2)
+    assert figures.bits_per_mac["activations"] == Fraction(4 * 2 * 8, 4 * 4 * 2)
+    assert figures.bits_per_mac["weights"] == Fraction(2 * 4 * 8, 4 * 4 * 2)
+
+
 @pytest.mark.parametrize(
     ("name", "bits", "message"),
     [
