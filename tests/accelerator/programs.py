@@ -66,12 +66,13 @@ def streaming(engine, params, memory="fixed"):
 
 def _prologue(design):
     """Fills every local memory."""
-    bits = design.feeding.weight_bits[0]
+    lanes, bits = design.lanes, design.feeding.weight_bits[0]
+    parameters = min(512 * lanes, 2048)
     return [
-        Load(memory=0, row_bytes=1024, group_bytes=1024),
-        Load(memory=1, address=7, row_bytes=1024, group_bytes=1024),
-        Load(memory=2, address=1, row_bytes=2048, group_bytes=2048),
-        Gemm(last_lanes=LANES, out_width=64, width=64, pixel_words=1, weight_bits=bits),
+        Load(memory=0, row_bytes=256 * lanes, group_bytes=256 * lanes),
+        Load(memory=1, address=7, row_bytes=256 * lanes, group_bytes=256 * lanes),
+        Load(memory=2, address=1, row_bytes=parameters, group_bytes=parameters),
+        Gemm(last_lanes=lanes, out_width=64, width=64, pixel_words=1, weight_bits=bits),
     ]
 
 
@@ -134,7 +135,7 @@ def random_program(seed, length, design):
     regions = Regions.of(design, [8192 - 4100] * 4)
     instructions = _prologue(design)
     while len(instructions) < length:
-        instruction = _fitting(rng, random_instruction(rng, LANES), design)
+        instruction = _fitting(rng, random_instruction(rng, design.lanes), design)
         if not check_alone(instruction, regions, design):
             instructions.append(instruction)
     program = synchronised(instructions, regions)

@@ -75,6 +75,7 @@ def test_accelerators_are_listed():
         "server",
         "tiny",
         "tiny-bitplane",
+        "tiny-lut",
         "tiny-ternary",
     ]
     assert all("lanes" in entry["summary"] for entry in entries)
