@@ -90,7 +90,11 @@ class ScaledParams(TileParams):
         """Format of the accumulator: of plain sums, or of those of a group."""
         if self.accumulator is not None:
             return self.accumulator
-        return smallest_int(*sum_range(self.activation, self.weight, self.sum_length))
+        return smallest_int(*self.sum_reach(self.sum_length))
+
+    def sum_reach(self, length: int) -> tuple[int, int]:
+        """Smallest and largest sum of so many products."""
+        return sum_range(self.activation, self.weight, length)
 
     @property
     def row_sums(self) -> IntFormat:
@@ -145,7 +149,7 @@ class ScaledParams(TileParams):
         self._check_widths()
 
     def _check_widths(self) -> None:
-        low, high = sum_range(self.activation, self.weight, self.sum_length)
+        low, high = self.sum_reach(self.sum_length)
         self._check_holds("accumulator", self.sums, low, high)
         if self.scale in (Scale.UINT8, Scale.UINT16):
             low, high = self._result_range()

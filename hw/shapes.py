@@ -15,9 +15,11 @@ def shape_of(format: Format) -> Shape:
 
 
 def beat_shape(port: PortLayout) -> data.ArrayLayout:
-    """Payload of a port: one code, digit or word of lanes after the other, the first lowest."""
+    """Payload of a port: one code, digit, word or entry after the other, the first lowest."""
     plain = port.digit_bits is None and port.packing is None
     shape = shape_of(port.format) if plain else unsigned(port.word_bits)
+    if port.tables is not None:
+        shape = shape_of(port.tables.entry)
     return data.ArrayLayout(shape, port.words)
 
 

@@ -119,5 +119,8 @@ def _bits(port: PortLayout, tiles: Jobs) -> int:
 def _words(port: PortLayout, job: Job) -> int:
     in_a_word = 1 if port.packing is None else port.packing.lanes
     lanes = port.elements(job) >= 0
+    if port.tables is not None:
+        table = port.tables.table
+        return int(lanes.reshape(-1, table.group).any(axis=1).sum()) * table.size
     full = np.pad(lanes, ((0, 0), (0, port.words * in_a_word - port.width)))
     return int(full.reshape(-1, in_a_word).any(axis=1).sum())

@@ -295,6 +295,8 @@ def _operand_beats(
         noise = port.format.draw(rng, elements.index.shape).astype(np.uint64)
     codes = matrix[row0 + row, col0 + col].astype(np.uint64)
     digits = codes >> (elements.digit * bits).astype(np.uint64) & np.uint64((1 << bits) - 1)
+    if port.tables is not None:
+        return port.pack(np.where(elements.used, digits, 0), elements.job)
     lanes: Codes = np.where(elements.used, digits, noise)
     if port.packing is not None:
         # A neighbour that carries nothing must not spoil what is in the same word.

@@ -15,7 +15,20 @@ from numpy.typing import NDArray
 
 from golden.formats import Codes, IntFormat, Values, smallest_int
 
-__all__ = ["IndexPacking", "Table", "TableKind", "index_bits", "read_tables"]
+__all__ = [
+    "INT8_ENTRIES",
+    "IndexPacking",
+    "Table",
+    "TableKind",
+    "TablePort",
+    "index_bits",
+    "quantized_entries",
+    "read_tables",
+    "row_reach",
+]
+
+INT8_ENTRIES = 127
+"""Largest quantized entry."""
 
 
 class TableKind(Enum):
@@ -81,6 +94,87 @@ class Table:
             return index, np.ones_like(index)
         negative = index >> self.group - 1 & 1
         return (index ^ -negative) & self.size - 1, 1 - 2 * negative
+
+
+def row_reach(values: Values) -> NDArray[np.int64]:
+    """The largest sum of magnitudes of a table, shape (M,), of activations (M, tables, group)."""
+    return np.asarray(np.abs(np.asarray(values).astype(np.int64)).sum(axis=-1).max(axis=-1))
+
+
+def quantized_entries(table: Table, values: Values) -> NDArray[np.int64]:
+    """Entries in units of a 127th of what the tables of a row reach, to the nearest even.
+
+    The rule of T-MAC (EuroSys 2025): ``scale = max(sum(|a|)) / 127`` over the tables that share it,
+    and entries are ``L / scale``, rounded; all are 0 where the scale is.
+
+    Parameters
+    ----------
+    table : Table
+    values : ndarray of int, shape (M, tables, group)
+        Activations; all tables of a row share a scale.
+
+    Returns
+    -------
+    ndarray of int64, shape (M, tables, entries)
+    """
+    reach = row_reach(values)[:, np.newaxis, np.newaxis]
+    divisor = 2 * np.maximum(reach, 1)
+    # A half more, rounded down; one less where that was a tie and gave an odd number.
+    rounded, rest = np.divmod(2 * INT8_ENTRIES * table.entries(values) + divisor // 2, divisor)
+    return np.where(reach > 0, rounded - ((rest == 0) & (rounded % 2 == 1)), 0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TablePort:
+    """Tables that take the place of activations on a port, made off the engine.
+
+    Parameters
+    ----------
+    table : Table
+    activation : IntFormat
+    entry : IntFormat
+        Of entries.
+    rows : int
+        Of a beat.
+    quantized : bool
+        Whether entries are those of `quantized_entries`, with a scale for each row of a job.
+    """
+
+    table: Table
+    activation: IntFormat
+    entry: IntFormat
+    rows: int
+    quantized: bool
+
+    def entries(self, values: Values) -> NDArray[np.int64]:
+        """Tables of rows, shape (M, tables, entries), of activations, shape (M, tables, group)."""
+        if self.quantized:
+            return quantized_entries(self.table, values)
+        return self.table.entries(values)
+
+    def words(self, lanes: Codes, job: NDArray[np.int64]) -> Codes:
+        """Entries of each beat, row by row and table by table.
+
+        Parameters
+        ----------
+        lanes : ndarray of unsigned, shape (beats, lanes)
+            Codes of activations, row by row; 0 where a lane carries nothing.
+        job : ndarray of int64, shape (beats,)
+            Number of the job that each beat belongs to, ascending.
+
+        Returns
+        -------
+        ndarray of unsigned, shape (beats, words)
+        """
+        values = np.asarray(self.activation.decode(lanes))
+        ends = np.flatnonzero(np.diff(job)) + 1
+        words = []
+        for beats in np.split(values, ends):
+            by_row = beats.reshape(len(beats), self.rows, -1, self.table.group).swapaxes(0, 1)
+            flat = by_row.reshape(self.rows, -1, self.table.group)
+            made = self.entries(flat).reshape(self.rows, len(beats), -1).swapaxes(0, 1)
+            words.append(self.entry.encode(made.reshape(len(beats), -1)))
+        return np.concatenate(words)
 
 
 def index_bits(bits: NDArray[np.int64], group: int) -> NDArray[np.int64]:

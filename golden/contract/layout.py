@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from golden.arith.tables import TablePort
 from golden.contract.jobs import Axis, Job, Operand, Width
 from golden.formats import Codes, Format
 from golden.packing import Packing, pack, unpack
@@ -80,6 +81,8 @@ class PortLayout:
         Bits of a lane where lanes carry digits; None where they carry codes.
     packing : Packing, optional
         Of lanes into words; None where lanes lie side by side.
+    tables : TablePort, optional
+        Tables of neighbouring lanes that are carried in their place; what a lane lacks is 0.
     """
 
     operand: Operand
@@ -88,6 +91,7 @@ class PortLayout:
     beats: tuple[Beat, ...]
     digit_bits: int | None = None
     packing: Packing | None = None
+    tables: TablePort | None = None
 
     @property
     def width(self) -> int:
@@ -102,11 +106,15 @@ class PortLayout:
     @property
     def words(self) -> int:
         """Words of one beat: as many as lanes where lanes are not packed."""
+        if self.tables is not None:
+            return self.width // self.tables.table.group * self.tables.table.size
         return self.width if self.packing is None else -(-self.width // self.packing.lanes)
 
     @property
     def word_bits(self) -> int:
         """Bits of one word."""
+        if self.tables is not None:
+            return self.tables.entry.bits
         return self.lane_bits if self.packing is None else self.packing.bits
 
     @property
@@ -114,19 +122,24 @@ class PortLayout:
         """Bits of one beat's payload."""
         return self.words * self.word_bits
 
-    def pack(self, lanes: Codes) -> NDArray[np.uint8]:
+    def pack(self, lanes: Codes, job: NDArray[np.int64] | None = None) -> NDArray[np.uint8]:
         """Payloads of beats.
 
         Parameters
         ----------
         lanes : ndarray of unsigned, shape (beats, lanes)
             What each lane carries.
+        job : ndarray of int64, shape (beats,), optional
+            Number of the job that each beat belongs to, on which tables may depend; default: one.
 
         Returns
         -------
         ndarray of uint8, shape (beats, bytes)
             Least significant byte first; the last byte is filled up with zeros.
         """
+        if self.tables is not None:
+            beats = np.zeros(len(lanes), np.int64) if job is None else job
+            return pack(self.tables.words(lanes, beats), self.word_bits)
         if self.packing is None:
             return pack(lanes, self.lane_bits)
         missing = self.words * self.packing.lanes - self.width
@@ -144,7 +157,14 @@ class PortLayout:
         Returns
         -------
         ndarray of unsigned, shape (beats, lanes)
+
+        Raises
+        ------
+        ValueError
+            If tables are carried.
         """
+        if self.tables is not None:
+            raise ValueError("activations can not be told from their tables")
         words = unpack(payloads, self.word_bits, self.words)
         if self.packing is None:
             return words

@@ -14,7 +14,7 @@ Planes of 0 and 1 need all of the table, as the design does that LUT Tensor Core
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
@@ -22,7 +22,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from golden.arith.planes import check_planes, planes_of
-from golden.arith.tables import IndexPacking, Table, TableKind, index_bits, read_tables
+from golden.arith.tables import (
+    INT8_ENTRIES,
+    IndexPacking,
+    Table,
+    TableKind,
+    TablePort,
+    index_bits,
+    read_tables,
+    row_reach,
+)
 from golden.contract import Beat, Dim, JobField, Jobs, Lane, Layout, Operand, PortLayout, Width
 from golden.errors import UserError
 from golden.formats import (
@@ -41,12 +50,23 @@ from golden.scaled import Scale, ScaledParams, bare, scaled_jobs, scaled_layout,
 from golden.tile import (
     ACTIVATION_DOC,
     MAX_SIDE,
+    activations_port,
     levels,
     operand_codes,
     tile_layout,
 )
 
-__all__ = ["PRESETS", "Params", "Registers", "TableKind", "jobs", "layout", "matmul"]
+__all__ = [
+    "PRESETS",
+    "Params",
+    "Precompute",
+    "Registers",
+    "TableKind",
+    "jobs",
+    "layout",
+    "matmul",
+    "table_scales",
+]
 
 MAX_GROUP = 8
 
@@ -67,6 +87,19 @@ class Registers(Enum):
     """Two sets of tables, one filled while the other one is read, and the bits of weights."""
 
 
+class Precompute(Enum):
+    """Where tables are made."""
+
+    ENGINE = "engine"
+    """Of the activations that come."""
+
+    EXTERNAL = "external"
+    """Elsewhere: they come in place of activations."""
+
+    EXTERNAL_INT8 = "external-int8"
+    """The same, with entries of eight bits and a scale for each row of a job."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Params(ScaledParams):
     """Design parameters of a LUT tensor core."""
@@ -82,6 +115,10 @@ class Params(ScaledParams):
     table: TableKind = param(
         TableKind.REMAPPED,
         "full tables, or half of them for signs, whose indices may come remapped",
+    )
+    precompute: Precompute = param(
+        Precompute.ENGINE,
+        "tables are made in the engine, or come in place of activations, exact or quantized",
     )
     registers: Registers = param(
         Registers.BOTH, "what is held: nothing, tables, tables and bits, or two sets of tables"
@@ -116,6 +153,27 @@ class Params(ScaledParams):
                 " the tables of signs are odd"
             )
 
+    def check_sums(self) -> None:
+        """Refuse scales of weights where results have those of tables, and sums that do not fit."""
+        if self.precompute is Precompute.EXTERNAL_INT8 and self.scale is not Scale.NONE:
+            raise UserError(
+                f"scale must be none where precompute=external-int8, not {self.scale.value}:"
+                " results are to be scaled as the tables were"
+            )
+        super().check_sums()
+
+    def sum_reach(self, length: int) -> tuple[int, int]:
+        """Smallest and largest sum of so many products."""
+        if self.precompute is not Precompute.EXTERNAL_INT8:
+            return super().sum_reach(length)
+        everything = (
+            self.max_weight_bits
+            if isinstance(self.weight, SignsFormat)
+            else ((1 << self.max_weight_bits) - 1)
+        )
+        reach = INT8_ENTRIES * -(-length // self.group) * everything
+        return -reach, reach
+
     @property
     def bipolar(self) -> bool:
         """Whether bits of weights stand for −1 and +1."""
@@ -139,7 +197,20 @@ class Params(ScaledParams):
     @property
     def entry(self) -> IntFormat:
         """Format of entries of tables."""
+        if self.precompute is Precompute.EXTERNAL_INT8:
+            return INT8
         return self.shape_of_table.entry_format(self.activation)
+
+    @property
+    def table_port(self) -> TablePort:
+        """Tables as they are read, and as they come where they are made elsewhere."""
+        return TablePort(
+            table=self.shape_of_table,
+            activation=self.activation,
+            entry=self.entry,
+            rows=self.m,
+            quantized=self.precompute is Precompute.EXTERNAL_INT8,
+        )
 
     @property
     def macs_per_cycle(self) -> float:
@@ -147,7 +218,45 @@ class Params(ScaledParams):
         return self.m * self.n * self.k / self.max_weight_bits
 
 
-PRESETS: Mapping[str, Params] = {}
+_ISCA25 = Params(
+    m=2,
+    n=64,
+    precompute=Precompute.EXTERNAL_INT8,
+    registers=Registers.NONE,
+    accumulator=IntFormat(20),
+    k_max=1024,
+    stages=1,
+)
+_ABLATION = replace(_ISCA25, weight=BipolarFormat(2), precompute=Precompute.ENGINE)
+
+PRESETS: Mapping[str, Params] = {
+    "lut-tensor-core-isca25": _ISCA25,
+    "lut-ablation-1-unpu": replace(
+        _ABLATION, weight=IntFormat(2, signed=False), table=TableKind.FULL
+    ),
+    "lut-ablation-2-signs": replace(_ABLATION, table=TableKind.HALF),
+    "lut-ablation-3-remapped": _ABLATION,
+    "lut-ablation-4-external": replace(_ABLATION, precompute=Precompute.EXTERNAL_INT8),
+    "t-mac": Params(
+        m=1,
+        n=16,
+        k=16,
+        table=TableKind.FULL,
+        precompute=Precompute.EXTERNAL_INT8,
+        accumulator=IntFormat(16),
+        k_max=64,
+    ),
+}
+"""LUT Tensor Core's tile M2 N64 K4 of INT8 tables, as far as its area is published.
+
+Ports of tables and weights have no registers there, and tables are made elsewhere; the width of its
+accumulators is not known, and this one holds K = 1024 of weights of four bits. The four steps lead
+from UNPU's tables to that tile with weights of two bits; tables that an engine makes are exact,
+so that the last step also narrows entries.
+
+T-MAC's tables are those of its kernels, full and of INT8 with a scale for each 64 activations; it
+adds up 16 columns of 16 bits at a time.
+"""
 
 
 def matmul(
@@ -189,18 +298,34 @@ def matmul(
     return scaled_product(params, activation.decode(first), second, w, c, multiply=lookups)
 
 
+def table_scales(params: Params, a: Codes) -> NDArray[np.float64]:
+    """What results of a row are to be multiplied by, shape (M,): 1 where entries are exact.
+
+    Parameters
+    ----------
+    params : Params
+    a : ndarray of unsigned, shape (M, K)
+        Activations of one job, all tables of which share a scale: those of a table, of a group of
+        them or of all K, as jobs are cut.
+    """
+    values = np.asarray(params.activation.decode(a))
+    if params.precompute is not Precompute.EXTERNAL_INT8:
+        return np.ones(len(values))
+    padded = np.pad(values, ((0, 0), (0, -values.shape[1] % params.group)))
+    return row_reach(padded.reshape(len(values), -1, params.group)) / INT8_ENTRIES
+
+
 def _looked_up(
     params: Params, values: NDArray[Any], codes: NDArray[Any], worths: Sequence[int]
 ) -> NDArray[np.int64]:
     """Sums of lookups of all planes, shape (M, N), of values (M, K) and codes (K, N)."""
     missing = -values.shape[1] % params.group
     padded = np.pad(values, ((0, 0), (0, missing)))
-    table = params.shape_of_table
-    entries = table.entries(padded.reshape(len(padded), -1, params.group))
+    entries = params.table_port.entries(padded.reshape(len(padded), -1, params.group))
     sums = np.zeros((values.shape[0], codes.shape[1]), dtype=np.int64)
     for plane, worth in enumerate(worths):
         bits = np.pad(codes.astype(np.int64) >> plane & 1, ((0, missing), (0, 0)))
-        sums += worth * read_tables(table, entries, index_bits(bits, params.group))
+        sums += worth * read_tables(params.shape_of_table, entries, index_bits(bits, params.group))
     return sums
 
 
@@ -211,6 +336,8 @@ def jobs(params: Params, m: int, n: int, k: int) -> Jobs:
 
 def layout(params: Params) -> Layout:
     """Ports: a step's activations in one beat, its weights in a beat per plane, lowest first.
+
+    Tables that are made elsewhere come in place of the activations of their groups.
 
     The bits of a column lie next to each other, so that those of a group are an index.
     """
@@ -223,4 +350,7 @@ def layout(params: Params) -> Layout:
         packing=IndexPacking(params.group) if params.table is TableKind.REMAPPED else None,
     )
     widths = JobField(Width.WEIGHT, params.max_weight_bits)
-    return scaled_layout(params, tile_layout(params, weights, widths))
+    activations = activations_port(params)
+    if params.precompute is not Precompute.ENGINE:
+        activations = replace(activations, tables=params.table_port)
+    return scaled_layout(params, tile_layout(params, weights, widths, activations=activations))

@@ -6,10 +6,10 @@ from amaranth.hdl import Module, Mux, Shape, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-__all__ = ["Lookup", "Precompute"]
+__all__ = ["Lookup", "TableMaker"]
 
 
-class Precompute(wiring.Component):
+class TableMaker(wiring.Component):
     """What some numbers add up to, each taken −1 or +1 times, or 0 times or once. Combinational.
 
     Bit j of an entry's number says what number j is taken times. Adders are shared: each entry is

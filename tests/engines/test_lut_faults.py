@@ -22,6 +22,8 @@ MODULES = (
 SMALL = {"m": 2, "n": 1, "k": 4, "group": 2, "k_max": 6, "activation": "int3", "weight": "bipolar2"}
 AHEAD_OF_PLANES = {"registers": "double", "stages": 3}
 
+SCALED = {"scale": "uint8", "zero_point": "int3", "group_steps": 1}
+
 SEEDS = 3
 """A fault that needs rare data or a rare stall has so many chances."""
 
@@ -35,7 +37,7 @@ FAULTS = (
     fault(TABLES, "Mux(last, ~number, number)", "number", "indices not inverted", table="half"),
     fault(TABLES, "number << 1 if self._signs", "number if self._signs", "steps of half a size"),
     fault(SUM, "-total, total)", "total, total)", "sign planes added", weight="int2", table="full"),
-    fault(SUM, "addend << self.plane", "addend", "every plane is worth one"),
+    fault(SUM, "total << self.plane if", "total if", "every plane is worth one"),
     fault(ENGINE, "masked(self.activations.payload, active)", "[*self.activations.payload]", "K"),
     fault(
         STEPS,
@@ -60,7 +62,33 @@ FAULTS = (
         **AHEAD_OF_PLANES,
     ),
     fault(AHEAD, "depth=2", "depth=1", "the next job waits", **AHEAD_OF_PLANES, k_max=4, m=1),
-    fault(CYCLES, "steps * jobs.weight_bits", "steps * params.max_weight_bits", "narrow weights"),
+    fault(
+        CYCLES,
+        "params.k, jobs.weight_bits,",
+        "params.k, 0 * jobs.weight_bits + params.max_weight_bits,",
+        "narrow weights take as long as wide ones",
+    ),
+    fault(
+        ENGINE,
+        "once.eq(steps.takes_activations)",
+        "once.eq(1)",
+        "activations count with every plane in row sums",
+        **SCALED,
+    ),
+    fault(
+        ENGINE,
+        "-tables[first] if params.table.is_half",
+        "tables[first] if params.table.is_half",
+        "row sums have the wrong sign",
+        **SCALED,
+    ),
+    fault(
+        PACKING,
+        ".reshape(self.rows, len(beats), -1).swapaxes(0, 1)",
+        ".reshape(len(beats), self.rows, -1)",
+        "tables said to come row by row of a job",
+        precompute="external",
+    ),
     fault(
         PACKING,
         "return words ^ last *",
@@ -92,6 +120,6 @@ def test_a_planted_fault_is_reported(planted: Fault) -> None:
     assert any(problems_with(seed, planted, **planted.params) for seed in range(SEEDS))
 
 
-@pytest.mark.parametrize("params", [{}, AHEAD_OF_PLANES, {"registers": "none"}])
+@pytest.mark.parametrize("params", [{}, AHEAD_OF_PLANES, {"precompute": "external"}])
 def test_nothing_is_reported_without_a_fault(params: dict[str, object]) -> None:
     assert problems_with(0, **params) == []

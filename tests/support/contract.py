@@ -264,6 +264,10 @@ def _check_product(
         ones = np.uint64((1 << formats[2].bits) - 1)
         if not np.array_equal(added & ones, whole):
             problems.append("partial sums added modulo the accumulator differ from the product")
+    tables = ports.activations.tables
+    if tables is not None and tables.quantized:
+        # Sums of rounded entries are not those of products; the engine's own tests have these.
+        return problems
     for start, result in ((None, whole), (c, whole_c)):
         if ports.scales is not None:
             tensor = scaled_tensor(ports, gemm, w, groups)

@@ -2,10 +2,10 @@
 
 from amaranth.hdl import Module, Mux, Shape, Signal, Value, signed
 
-from golden.engines.lut import Params, Registers, layout
+from golden.engines.lut import Params, Precompute, Registers, layout
 from hw.emit import place
 from hw.engines.lut.lookup_sum import LookupSum, has_sign, has_worth, registers_behind
-from hw.lib.tables import Precompute
+from hw.lib.tables import TableMaker
 from hw.lib.tile.ahead import Ahead
 from hw.lib.tile.engine import TileEngine, connect_lanes
 from hw.lib.tile.operands import delayed, held, masked
@@ -59,8 +59,10 @@ class Engine(TileEngine):
         steps = Steps(self.job_layout, params.k, weights=split, keeps=keeps)
         ahead = Ahead(self.job_layout, params.k) if self._is_ahead else None
         control = self.control(m, steps, ahead)
-        active = steps.active if ahead is None else ahead.active
-        tables = self._tables(m, platform, masked(self.activations.payload, active))
+        tables: list[Value] = [*self.activations.payload]
+        if params.precompute is Precompute.ENGINE:
+            active = steps.active if ahead is None else ahead.active
+            tables = self._tables(m, platform, masked(self.activations.payload, active))
         entry = shape_of(params.entry)
         bits: list[Value] = [*self.weights.payload.as_value()]
         if ahead is not None:
@@ -117,7 +119,7 @@ class Engine(TileEngine):
         for number in range(params.m * params.tables):
             made = place(
                 platform,
-                Precompute,
+                TableMaker,
                 shape_of(params.activation),
                 params.group,
                 shape_of(params.entry),

@@ -7,7 +7,7 @@ import pytest
 from amaranth.hdl import Module, Shape, signed, unsigned
 from amaranth.sim import Simulator
 
-from hw.lib.tables import Lookup, Precompute
+from hw.lib.tables import Lookup, TableMaker
 
 
 def written_out(values: tuple[int, ...], index: int, signs: bool) -> int:
@@ -21,7 +21,7 @@ def check(group: int, number: Shape, *, half: bool, inverts: bool, signs: bool) 
     numbers = range(low, low + (1 << number.width))
     entry = signed(number.width + 1 + group)
     size = 1 << group - half
-    precompute = Precompute(number, group, entry, size, signs)
+    precompute = TableMaker(number, group, entry, size, signs)
     m = Module()
     m.submodules.precompute = precompute
     lookups = []
