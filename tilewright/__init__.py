@@ -11,18 +11,30 @@ if TYPE_CHECKING:
     from tilewright.generation import generate as generate
     from tilewright.listing import list_designs as engines
     from tilewright.mapping import map_network as map
+    from tilewright.quantizing import quantize as quantize
     from tilewright.running import run as run
     from tilewright.simulation import simulate as simulate
     from tilewright.synthesis import synth as synth
     from tilewright.verification import verify as verify
 
-__all__ = ["allocate", "engines", "generate", "map", "run", "simulate", "synth", "verify"]
+__all__ = [
+    "allocate",
+    "engines",
+    "generate",
+    "map",
+    "quantize",
+    "run",
+    "simulate",
+    "synth",
+    "verify",
+]
 
 _HOMES = {
     "allocate": ("tilewright.allocation", "allocate"),
     "engines": ("tilewright.listing", "list_designs"),
     "generate": ("tilewright.generation", "generate"),
     "map": ("tilewright.mapping", "map_network"),
+    "quantize": ("tilewright.quantizing", "quantize"),
     "run": ("tilewright.running", "run"),
     "simulate": ("tilewright.simulation", "simulate"),
     "synth": ("tilewright.synthesis", "synth"),

@@ -26,6 +26,7 @@ VERBS = {
     "run": "run a network: values, cycles, and with --rtl the Verilog too",
     "map": "schedule a network in a scratchpad, with the fewest bytes moved",
     "allocate": "offsets of buffers in a memory, from their lifetimes",
+    "quantize": "quantize a network's weights to few bits",
     "synth": "area and delay, with or without a library of standard cells",
     "program": "assemble, disassemble or check a program",
     "init": "write the description of an accelerator to start from",

@@ -234,7 +234,8 @@ def _known(node: Node, index: int, what: str) -> Array:
 def _zero_point_format(node: Node, index: int) -> IntFormat:
     """Format of a quantized output: that of its zero point, uint8 without one."""
     if node.has(index):
-        element = element_of(_known(node, index, "zero point").dtype)
+        _known(node, index, "zero point")
+        element = node.draft.tensor(node.inputs[index]).element
     elif data_type := node.whole("output_dtype", 0):
         element = element_of(dtype_of(data_type))
     else:

@@ -10,18 +10,15 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 import tilewright
+from golden.errors import UserError
 from golden.evaluate import evaluate
 from golden.formats import WholeFormat, parse_format
 from golden.quantization.levels import format_levels
 from golden.quantization.scales import fit_scales
 from mapper.importers.onnx import import_onnx
 from tests.support.onnx_oracle import run_model
-from tilewright.quantization.weights import (
-    ChannelWeights,
-    WeightSite,
-    replace_weights,
-    weight_sites,
-)
+from tilewright.quantization.sites import WeightSite, weight_sites
+from tilewright.quantization.weights import IntegerWeights, replace_weights
 
 DIGITS = Path(tilewright.__file__).parent / "networks" / "digits"
 INT8, INT32, FLOAT = TensorProto.INT8, TensorProto.INT32, TensorProto.FLOAT
@@ -33,9 +30,9 @@ def whole(name: str) -> WholeFormat:
     return format
 
 
-def fitted(site: WeightSite, format: WholeFormat) -> ChannelWeights:
+def fitted(site: WeightSite, format: WholeFormat) -> IntegerWeights:
     fit = fit_scales(site.real().T, format_levels(format))
-    return ChannelWeights(
+    return IntegerWeights(
         values=format_levels(format)[fit.choices].T.astype(np.int64),
         scales=fit.scales.astype(np.float32),
         format=format,
@@ -97,7 +94,7 @@ def test_zero_points() -> None:
     model = dense("MatMul")
     zero_points = np.array([0, 3, 1, 2])
     values = np.random.default_rng(2).integers(0, 4, (3, 4))
-    new = ChannelWeights(
+    new = IntegerWeights(
         values=values,
         scales=np.array([1, 2, 3, 4], np.float32),
         format=whole("uint2"),
@@ -141,7 +138,7 @@ def test_biases_are_rescaled_and_held() -> None:
     model = dense("Gemm", bias=bias)
     (site,) = weight_sites(model)
     before = site.real()
-    tiny = ChannelWeights(
+    tiny = IntegerWeights(
         values=np.ones((3, 4), np.int64),
         scales=np.array([1e-30, 0.5, 0.25, 1e-30], np.float32),
         format=whole("bipolar1"),
@@ -181,6 +178,40 @@ def test_every_layer_of_digits_has_a_site() -> None:
         matrix = site.real()
         assert np.array_equal(site.matrix(site.weights(matrix)), matrix)
     assert sites[1].real().shape == (144, 16)
+
+
+@pytest.mark.parametrize("kind", ["Gemm", "Gemm transB", "MatMul"])
+@pytest.mark.parametrize("has_bias", [False, True])
+def test_groups_along_k(kind: str, has_bias: bool) -> None:
+    bias = np.array([3.0, -7, 0.5, 0], np.float32) if has_bias and kind != "MatMul" else None
+    model = dense(kind, bias=bias)
+    new = IntegerWeights(
+        values=np.array([[1, 2, 3, -4], [0, 7, -8, 1], [5, 5, 5, 5]]),
+        scales=np.array([[1, 2, 0.5, 0.25], [4, 1, 1, 8]], np.float32),
+        zero_points=np.array([[1, 0, -2, 0], [0, 0, 0, 7]]),
+        format=whole("int4"),
+        group_size=2,
+    )
+    real = np.array([[0, 4, 2.5, -1], [-1, 14, -3, 0.25], [20, 5, 5, -16]])
+    assert np.array_equal(new.real(), real)
+    replaced = replace_weights(model, {"y": new})
+    onnx.checker.check_model(replaced, full_check=True)
+    steps = np.clip(np.rint(X["x"] / np.float32(0.5)) + 3, -128, 127) - 3
+    expected = 0.5 * steps @ real + (0 if bias is None else bias)
+    assert run_model(replaced, X)[0] == pytest.approx(expected, rel=1e-5, abs=1e-5)
+    assert evaluate(import_onnx(replaced), X)["y"] == pytest.approx(expected, rel=1e-5, abs=1e-5)
+
+
+def test_groups_need_an_operator_set_that_has_them() -> None:
+    model = dense("MatMul", opset=20)
+    new = IntegerWeights(
+        values=np.zeros((3, 4), np.int64),
+        scales=np.ones((2, 4), np.float32),
+        format=whole("int4"),
+        group_size=2,
+    )
+    with pytest.raises(UserError, match="need ONNX operator set 21, the model has 20"):
+        replace_weights(model, {"y": new})
 
 
 def test_what_is_no_site() -> None:

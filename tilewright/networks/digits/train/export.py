@@ -25,7 +25,8 @@ from tilewright.networks.digits.train.layers import (
     Sequence,
 )
 from tilewright.networks.digits.train.rounding import fit_channels
-from tilewright.quantization.weights import ChannelWeights, replace_weights, weight_sites
+from tilewright.quantization.sites import weight_sites
+from tilewright.quantization.weights import IntegerWeights, replace_weights
 
 __all__ = ["accuracy", "float_model", "narrowed", "quantize"]
 
@@ -183,7 +184,7 @@ def narrowed(
     replacements = {}
     for site in weight_sites(quantized):
         fit = fit_channels(site.matrix(floats[f"{site.name}_weight"]).T, format)
-        replacements[site.name] = ChannelWeights(
+        replacements[site.name] = IntegerWeights(
             values=levels[fit.choices].T.astype(np.int64),
             scales=fit.scales.astype(np.float32),
             format=format,

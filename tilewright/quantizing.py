@@ -1,0 +1,223 @@
+"""Post-training quantization of a network to narrow weights."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+
+from golden.errors import UserError
+from golden.evaluate import evaluate
+from golden.graph import Graph
+from golden.tensors import Array
+from mapper.importers.onnx import import_onnx
+from mapper.importers.onnx.loading import load
+from tilewright.quantization.activations import narrow_activations
+from tilewright.quantization.biases import has_bias
+from tilewright.quantization.calibration import Moments, activation_moments
+from tilewright.quantization.fitting import fit_weights
+from tilewright.quantization.scheme import Scheme, parse_scheme
+from tilewright.quantization.sites import WeightSite, weight_sites
+from tilewright.quantization.weights import IntegerWeights, replace_weights
+from tilewright.samples import accuracy, read_inputs, read_labels, require_single_samples
+
+__all__ = ["LayerQuantization", "NetworkQuantization", "quantize"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerQuantization:
+    """What became of a layer's weights.
+
+    Parameters
+    ----------
+    name : str
+    format : str
+        Of the integers that the network then holds.
+    weight_bits : int
+        Of a code of the scheme.
+    group_size : int or None
+        Elements along K that share a scale; None for all of an output channel.
+    weight_error : float
+        Root of the sum of squared errors over that of the squared weights.
+    output_error : float or None
+        The same of what the layer computes, with calibration, for activations that are not
+        correlated.
+    """
+
+    name: str
+    format: str
+    weight_bits: int
+    group_size: int | None
+    weight_error: float
+    output_error: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkQuantization:
+    """A network quantized.
+
+    Parameters
+    ----------
+    model : str
+        File that was written.
+    scheme : str
+    activation_bits : int
+    layers : tuple of LayerQuantization
+    accuracy, accuracy_before : float or None
+        Fraction of samples whose largest output is at the label, with labels.
+    samples : int
+        For the accuracy; 0 without labels.
+    """
+
+    model: str
+    scheme: str
+    activation_bits: int
+    layers: tuple[LayerQuantization, ...]
+    accuracy: float | None
+    accuracy_before: float | None
+    samples: int
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values."""
+        return asdict(self)
+
+
+def quantize(
+    model: Path | str,
+    *,
+    scheme: str,
+    output: Path | str,
+    calibrate: Path | None = None,
+    inputs: Path | None = None,
+    labels: Path | None = None,
+) -> NetworkQuantization:
+    """Quantize the weights of a network's convolutions and matrix products.
+
+    Parameters
+    ----------
+    model : path
+        ONNX file in QDQ form, quantized to 8 bits or more.
+    scheme : str
+        See `tilewright.quantization.scheme.parse_scheme`.
+    output : path
+        ONNX file to write.
+    calibrate : path, optional
+        npz with samples of each input. Errors of weights then count by the variance of what they
+        are multiplied by, and biases make up for what the mean of the sums loses; where there is
+        no bias, errors count by mean squares.
+    inputs, labels : path, optional
+        npz of samples and npy of their classes, to tell the accuracy.
+
+    Raises
+    ------
+    UserError
+        If scheme, model or data can not be used.
+    OSError
+        If a file can not be read or written.
+    """
+    parsed = parse_scheme(scheme)
+    if (inputs is None) != (labels is None):
+        raise UserError("input and labels are given together, to tell the accuracy")
+    if Path(model).suffix.lower() != ".onnx":
+        raise UserError(f"{model} is no ONNX file (.onnx), which alone can be quantized further")
+    proto = load(Path(model))
+    sites = weight_sites(proto)
+    graph = import_onnx(proto)
+    if not sites:
+        raise UserError(
+            f"{model} has no operator with weights that are dequantized: quantize it to int8 in QDQ"
+            " form first (onnxruntime.quantization)"
+        )
+    require_single_samples(graph, str(model))
+    moments: Mapping[str, Moments] = {}
+    if calibrate is not None:
+        moments = activation_moments(graph, read_inputs(graph, calibrate))
+    fitted = {site.name: _fitted(site, parsed, moments.get(site.name)) for site in sites}
+    layers = tuple(
+        _layer(site, fitted[site.name], parsed, moments.get(site.name)) for site in sites
+    )
+    quantized = narrow_activations(replace_weights(proto, fitted), parsed.activation_bits)
+    onnx.checker.check_model(quantized)
+    before = after = None
+    count = 0
+    if inputs is not None and labels is not None:
+        samples = read_inputs(graph, inputs)
+        count = len(next(iter(samples.values())))
+        truth = read_labels(labels, count, graph)
+        before, after = (_accuracy(one, samples, truth) for one in (proto, quantized))
+    Path(output).write_bytes(quantized.SerializeToString())
+    return NetworkQuantization(
+        model=str(output),
+        scheme=parsed.name,
+        activation_bits=parsed.activation_bits,
+        layers=layers,
+        accuracy=after,
+        accuracy_before=before,
+        samples=count,
+    )
+
+
+def _fitted(site: WeightSite, scheme: Scheme, moments: Moments | None) -> IntegerWeights:
+    real = site.real()
+    try:
+        fitted = fit_weights(
+            real,
+            scheme,
+            group_size=scheme.group_size if site.takes_groups else None,
+            importance=_importance(site, moments),
+        )
+    except UserError as error:
+        raise UserError(f"layer {site.name}: {error}") from None
+    if moments is None or not has_bias(site):
+        return fitted
+    # What is lost of the mean of the sums is known, and the bias makes up for it.
+    lost = np.sum((real - fitted.real()) * moments.mean, axis=0) * moments.scale
+    return replace(fitted, bias_shift=lost)
+
+
+def _importance(site: WeightSite, moments: Moments | None) -> NDArray[np.float64] | None:
+    """What squared errors of weights count: of the mean nothing is lost where there is a bias."""
+    if moments is None:
+        return None
+    return moments.variance if has_bias(site) else moments.mean_square
+
+
+def _layer(
+    site: WeightSite, fitted: IntegerWeights, scheme: Scheme, moments: Moments | None
+) -> LayerQuantization:
+    real = site.real()
+    lost = real - fitted.real()
+
+    def error(importance: NDArray[np.float64] | float) -> float:
+        whole = float(np.sum(importance * real**2))
+        return float(np.sqrt(np.sum(importance * lost**2) / whole)) if whole else 0.0
+
+    importance = _importance(site, moments)
+    return LayerQuantization(
+        name=site.name,
+        format=fitted.format.name,
+        weight_bits=scheme.format.bits,
+        group_size=fitted.group_size,
+        weight_error=error(1.0),
+        output_error=None if importance is None else error(importance),
+    )
+
+
+def _accuracy(
+    proto: onnx.ModelProto, samples: Mapping[str, Array], truth: NDArray[np.int64]
+) -> float:
+    """By the golden model, all samples at once where the model takes any number."""
+    graph = import_onnx(proto, batch=len(truth))
+    if all(graph.tensors[name].shape[:1] == (len(truth),) for name in graph.inputs):
+        outputs = evaluate(graph, samples)[graph.outputs[0]]
+    else:
+        outputs = np.concatenate([_one(graph, samples, i) for i in range(len(truth))])
+    return accuracy(outputs, truth)
+
+
+def _one(graph: Graph, samples: Mapping[str, Array], index: int) -> Array:
+    fed = {name: values[index : index + 1] for name, values in samples.items()}
+    return np.asarray(evaluate(graph, fed)[graph.outputs[0]])
