@@ -6,10 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from golden.contract import Width
+from golden.engines import add
 from golden.engines import systolic as golden
 from golden.errors import UserError
 from golden.formats import IntFormat
-from sim.bare import EngineLayer, layer_jobs, time_layers
+from sim.bare import EngineLayer, layer_jobs, time_layers, total_utilisation
+from sim.engines import add as timed_add
 from sim.engines import systolic as timed
 from sim.workload import ConvLayer, GemmLayer, Layer, Workload
 
@@ -120,3 +123,30 @@ def test_a_layer_that_does_not_fit_is_named() -> None:
     layers = [GemmLayer(name="fits", m=1, k=64, n=1), GemmLayer(name="long", m=1, k=65, n=1)]
     with pytest.raises(UserError, match=r"^layer long: K=65 exceeds k_max=64"):
         time_layers(golden, timed, array("ws"), layers)
+
+
+@pytest.mark.parametrize(("bits", "planes"), [(8, 8), (3, 3), (1, 1)])
+def test_jobs_say_how_wide_weights_are(bits: int, planes: int) -> None:
+    """An engine that takes a plane of weights a cycle: 2x2 results, 4 products at once."""
+    params = add.Params(m=2, n=2, k=4, k_max=64)
+    layer = GemmLayer(name="one", m=2, k=64, n=2)
+    widths = {"one": {Width.WEIGHT: bits}, "another": {Width.WEIGHT: 2}}
+    (result,) = time_layers(add, timed_add, params, [layer], widths)
+    jobs = layer_jobs(add, params, layer, widths["one"])
+    assert jobs.weight_bits.tolist() == [bits]
+    assert result.cycles == timed_add.timing_sequence(params, jobs)
+    assert result.weight_bytes == 64 * 2 * bits // 8
+    assert result.activation_bytes == 2 * 64
+    # 16 steps of as many cycles as planes; full tiles of that width would do as much in each.
+    assert result.utilisation == pytest.approx(16 * planes / result.cycles)
+    assert total_utilisation([result]) == pytest.approx(result.utilisation)
+    (widest,) = time_layers(add, timed_add, params, [layer])
+    assert widest == time_layers(add, timed_add, params, [layer], {"one": {Width.WEIGHT: 8}})[0]
+
+
+def test_total_utilisation_weighs_layers_by_cycles() -> None:
+    params = array("os")
+    layers = [GemmLayer(name="small", m=1, k=1, n=1), GemmLayer(name="large", m=40, k=64, n=30)]
+    results = time_layers(golden, timed, params, layers)
+    cycles = sum(result.cycles for result in results)
+    assert total_utilisation(results) == pytest.approx((1 + 40 * 64 * 30) / (6 * cycles))
