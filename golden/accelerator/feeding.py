@@ -251,6 +251,9 @@ def feeding_of(engine: str, layout: Layout) -> Feeding:
         raise UserError(f"{what}: it takes {_ENGINES} of rows and columns per step")
     if layout.activations.format != INT8:
         raise UserError(f"{what}: activations must be int8, not {layout.activations.format.name}")
+    tables = layout.activations.tables
+    if tables is not None and tables.quantized:
+        raise UserError(f"{what}: tables of activations must be exact, not quantized")
     if not _is_narrow(layout.weights.format):
         raise UserError(
             f"{what}: weights must be integers of at most {_OPERAND_BITS} bits, bipolar or"

@@ -28,6 +28,10 @@ ENGINES = {
         ternary.Params(m=1, n=LANES, k=LANES, packed=Packed.THREE_IN_FIVE_BITS, k_max=96),
     ),
     "lut": ("lut", lut.Params(m=2, n=LANES, k=LANES, group=2, weight=BipolarFormat(6), k_max=96)),
+    "lut-external": (
+        "lut",
+        lut.Params(m=2, n=LANES, k=LANES, group=2, precompute=lut.Precompute.EXTERNAL, k_max=96),
+    ),
     "dot": ("dot", dot.Params(m=2, n=LANES, k=2, k_max=96)),
 }
 

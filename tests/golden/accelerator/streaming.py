@@ -34,6 +34,18 @@ ENGINES = {
         "lut",
         lut.Params(m=3, n=8, k=8, weight=INT8, table=lut.TableKind.FULL, k_max=96),
     ),
+    "lut, tables from elsewhere": (
+        "lut",
+        lut.Params(
+            m=2,
+            n=4,
+            k=4,
+            group=2,
+            weight=BipolarFormat(3),
+            precompute=lut.Precompute.EXTERNAL,
+            k_max=96,
+        ),
+    ),
     "dot": ("dot", dot.Params(m=2, n=4, k=2, weight=INT8, k_max=64)),
 }
 """Name of the engine and params; some are too tall for narrow weights."""

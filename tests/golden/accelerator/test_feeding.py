@@ -9,7 +9,7 @@ from golden.accelerator.description import Accelerator
 from golden.accelerator.feeding import RESTING, Streaming, weight_words
 from golden.accelerator.instructions import Gemm
 from golden.accelerator.interpreter import execute
-from golden.engines import add, bitplane, dot, mixpe, systolic, ternary
+from golden.engines import add, bitplane, dot, lut, mixpe, systolic, ternary
 from golden.engines.systolic import Dataflow
 from golden.engines.ternary import Packed
 from golden.errors import UserError
@@ -148,6 +148,11 @@ def test_weights_that_begin_within_a_beat_are_no_program():
         ("add", add.Params(activation=IntFormat(9)), "activations must be int8, not int9"),
         ("dot", dot.Params(weight=IntFormat(9)), "weights must be integers of at most 8 bits"),
         ("add", add.Params(n=2, k=2), "at least 4 lanes"),
+        (
+            "lut",
+            lut.Params(n=4, precompute=lut.Precompute.EXTERNAL_INT8),
+            "tables of activations must be exact",
+        ),
         ("mixpe", mixpe.Params(), "it has ports for scales and zero_points"),
         ("add", add.Params(accumulator=IntFormat(33)), "at most 32 bits"),
     ],

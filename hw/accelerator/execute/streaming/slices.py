@@ -1,19 +1,24 @@
-"""Beats of activations from the words of the pixels of a job."""
+"""Beats of activations from the words of the pixels of a job, or of tables of them."""
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from golden.accelerator.feeding import Streaming
-from hw.shapes import beat_shape
+from golden.arith.tables import TablePort
+from hw.emit import place
+from hw.lib.tables import TableMaker
+from hw.shapes import beat_shape, shape_of
 
 __all__ = ["Slices"]
 
 
 class Slices(wiring.Component):
-    """Cuts words into steps along K, and into digits where the engine takes these.
+    """Cuts words into steps along K, into digits where the engine takes these, or makes tables.
 
-    Combinational but for the number of the beat; one beat per cycle.
+    Combinational but for the number of the beat; one beat per cycle. Where the engine takes tables
+    in place of activations, they are made here: once for all columns, and for all planes of weights
+    that are looked up in them.
 
     Parameters
     ----------
@@ -52,7 +57,7 @@ class Slices(wiring.Component):
         ]
         with m.If(self.o.valid & self.o.ready):
             m.d.sync += number.eq(Mux(last, 0, number + 1))
-        payload = Value.cast(self.o.payload)
+        sliced = Signal(port.width * port.lane_bits)
         with m.Switch(number):
             for beat in range(len(elements)):
                 lanes = [
@@ -62,8 +67,34 @@ class Slices(wiring.Component):
                     )
                 ]
                 with m.Case(beat):
-                    m.d.comb += payload.eq(Cat(lanes))
+                    m.d.comb += sliced.eq(Cat(lanes))
+        payload = Value.cast(self.o.payload)
+        if port.tables is None:
+            m.d.comb += payload.eq(sliced)
+        else:
+            m.d.comb += payload.eq(Cat(self._tables(m, platform, sliced, port.tables)))
         return m
+
+    @staticmethod
+    def _tables(m: Module, platform: object, sliced: Signal, tables: TablePort) -> list[Value]:
+        """Entries of the table of each few activations."""
+        table, number = tables.table, signed(tables.activation.bits)
+        width = table.group * tables.activation.bits
+        entries = []
+        for first in range(0, len(sliced), width):
+            maker = place(
+                platform,
+                TableMaker,
+                number,
+                table.group,
+                shape_of(tables.entry),
+                table.size,
+                table.bipolar,
+            )
+            m.submodules[f"table_{first // width}"] = maker
+            m.d.comb += Value.cast(maker.i).eq(sliced[first : first + width])
+            entries.append(Value.cast(maker.o))
+        return entries
 
     def _lane(self, element: int, digit: int) -> Value:
         """What a lane carries: a code, or a digit of it; 0 where it carries nothing."""
