@@ -190,42 +190,40 @@ def test_sets_that_are_there_in_time_cost_nothing(make: Callable[..., Front]) ->
     assert 0 <= late <= load + 1
 
 
-def test_every_product_of_two_levels_of_a_lane() -> None:
-    """All codes, zero points and scales: 16 · 16 · 256, by as many beats, each set for 16."""
+def test_every_product_of_two_levels() -> None:
+    """All codes, zero points and scales: a column for each zero point, a set for each scale."""
     engine = find_engine("dot")
-    port = engine.golden.layout(engine.params({"m": 1, "n": 1, "k": 1})).weights
+    port = engine.golden.layout(engine.params({"m": 1, "n": 16, "k": 1})).weights
     decoder = TwoLevelDecoder(port=port)
     part = TwoLevel(decoder)
-    q, z, s = (grid.ravel() for grid in np.meshgrid(np.arange(16), np.arange(16), np.arange(256)))
-    order = np.lexsort((q, z, s))
-    q, z, s = q[order], z[order], s[order]
+    zero_points = np.tile(np.arange(16, dtype=np.uint8), (256, 1))
+    scales = np.repeat(np.arange(256, dtype=np.uint8)[:, np.newaxis], 16, axis=1)
+    codes = np.repeat(np.tile(np.arange(16, dtype=np.uint8), 256)[:, np.newaxis], 16, axis=1)
+    jobs = engine.golden.jobs(engine.params({"m": 1, "n": 16, "k": 1}), 1, 16, len(codes))
+    sets = decoder.sets(jobs, zero_points, scales, group_size=16)
+    assert len(sets) == 256
     found: list[int] = []
 
     async def bench(ctx: Any) -> None:
         ctx.set(part.o.ready, 1)
         ctx.set(part.i.valid, 1)
-        ctx.set(part.side.valid, 1)
-        sets = index = 0
-        while len(found) < len(q):
-            at = min(16 * sets, len(q) - 1)
-            payload = 16 | int(z[at]) << 16 | int(s[at]) << 20
-            ctx.set(part.side.payload.as_value(), payload)
-            ctx.set(part.i.payload.as_value(), int(q[index]))
+        sent = 0
+        while len(found) < len(codes):
+            ctx.set(part.side.valid, sent < len(sets))
+            ctx.set(part.side.payload.as_value(), sets[min(sent, len(sets) - 1)])
+            ctx.set(part.i.payload.as_value(), len(found) % 16 * int("1" * 16, 16))
             taken = ctx.get(part.side.ready)
-            moved = ctx.get(part.i.ready)
-            if moved:
+            if ctx.get(part.i.ready):
                 found.append(ctx.get(part.o.payload.as_value()))
             await ctx.tick()
-            sets += taken
-            index = min(index + moved, len(q) - 1)
+            sent += taken
 
     simulator = Simulator(part)
     simulator.add_clock(CLOCK_PERIOD)
     simulator.add_testbench(bench)
     simulator.run()
-    codes = [array.astype(np.uint8)[np.newaxis] for array in (q, z, s)]
-    expected = decoder.decode(*codes, group_size=1)[0]
-    assert found == expected.tolist()
+    expected = decoder.decode(codes, zero_points, scales, group_size=16)
+    assert [row.to_bytes(16, "little") for row in found] == [row.tobytes() for row in expected]
 
 
 @pytest.mark.parametrize("bits", [1, 4])
