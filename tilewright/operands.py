@@ -9,7 +9,15 @@ from numpy.typing import NDArray
 
 from golden.contract import Layout, PortLayout, Width
 from golden.errors import UserError
-from golden.formats import BipolarFormat, Codes, Format, IntFormat, TernaryFormat, WholeFormat
+from golden.formats import (
+    BipolarFormat,
+    Codes,
+    Format,
+    IntFormat,
+    SignsFormat,
+    TernaryFormat,
+    WholeFormat,
+)
 from golden.graph import Graph
 
 __all__ = ["Fit", "OperandFits", "fit_operands", "graph_widths"]
@@ -148,6 +156,9 @@ def _candidates(own: Format, given: WholeFormat) -> Iterator[Fit]:
             yield Fit(format=own, offset=given.min - own.min)
         elif isinstance(own, BipolarFormat) and plain:
             yield Fit(format=own, offset=2 * given.min - own.min, divisor=2)
+        elif isinstance(own, SignsFormat) and isinstance(given, TernaryFormat):
+            # Two signs add up to twice a ternary number.
+            yield Fit(format=own, divisor=2)
 
 
 def _holds(own: Format, given: WholeFormat) -> bool:

@@ -88,6 +88,23 @@ def test_bipolar_engines_take_integers_of_their_widths(engine: str, w: str) -> N
     assert set(codes.jobs.weight_bits) == {weights.bits}
 
 
+@pytest.mark.parametrize("w", ["bipolar1", "bipolar3", "int4", "uint2", "ternary"])
+def test_tables_take_integers_of_their_widths(w: str) -> None:
+    weights = parse_format(w)
+    assert isinstance(weights, WholeFormat)
+    given = product(INT8, weights)
+    sums, codes = on_engine("lut", given, weight="bipolar4")
+    assert np.array_equal(sums, given.a @ given.w)
+    assert set(codes.jobs.weight_bits) == {weights.bits}
+
+
+def test_ternary_weights_as_two_signs() -> None:
+    given = product(INT8, TERNARY)
+    sums, codes = on_engine("lut", given, weight="signs2")
+    assert np.array_equal(sums, given.a @ given.w)
+    assert set(codes.jobs.weight_bits) == {2}
+
+
 @pytest.mark.parametrize("w", ["ternary", "bipolar1", "int1"])
 def test_ternary_engine(w: str) -> None:
     weights = parse_format(w)
