@@ -25,6 +25,7 @@ __all__ = [
     "SideField",
     "TernaryDecoder",
     "TwoLevelDecoder",
+    "column_tables",
     "columns_of",
     "fixed_point_levels",
 ]
@@ -367,3 +368,28 @@ def fixed_point_levels(stored: Format, format: WholeFormat) -> tuple[int, ...]:
     values = np.asarray(stored.decode(np.arange(1 << stored.bits)), dtype=np.float64)
     codes: list[int] = format.encode(np.rint(values * format.max)).tolist()
     return tuple(codes)
+
+
+def column_tables(
+    codebook: NDArray[np.float64], format: WholeFormat
+) -> tuple[Codes, NDArray[np.float64]]:
+    """Tables of a `CodebookDecoder` for an engine that multiplies integers.
+
+    Parameters
+    ----------
+    codebook : ndarray of float64, shape (N, entries)
+        Entries of each column, such as `golden.quantization.codebooks` learns.
+    format : WholeFormat
+        Of the engine.
+
+    Returns
+    -------
+    tables : ndarray of unsigned, shape (N, entries)
+        Codes of the nearest integers, of two the even one, when the largest magnitude of a column
+        becomes ``format.max``.
+    steps : ndarray of float64, shape (N,)
+        What 1 is worth in each column; 1 where all entries are 0.
+    """
+    largest = np.max(np.abs(codebook), axis=1)
+    steps = np.where(largest > 0, largest / format.max, 1.0)
+    return format.encode(np.rint(codebook / steps[:, np.newaxis])), steps

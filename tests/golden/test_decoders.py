@@ -11,6 +11,7 @@ from golden.decoders import (
     FixedDecoder,
     TernaryDecoder,
     TwoLevelDecoder,
+    column_tables,
     columns_of,
     fixed_point_levels,
 )
@@ -18,6 +19,7 @@ from golden.engines import dot, systolic
 from golden.errors import UserError
 from golden.formats import INT8, TERNARY, UINT8, BipolarFormat, IntFormat, parse_format
 from golden.packing import TRITS_5_IN_8
+from golden.quantization.codebooks import learned_codebook
 
 DOT = dot.layout(dot.Params(m=1, n=3, k=2)).weights
 ROWS = systolic.layout(systolic.Params(rows=2, cols=3)).weights
@@ -74,6 +76,20 @@ def test_a_codebook_has_a_table_for_every_column() -> None:
     decoded = decoder.decode(codes, tables)
     for k, n in np.ndindex(7, 4):
         assert decoded[k, n] == tables[n, codes[k, n]]
+
+
+def test_tables_of_a_learned_codebook() -> None:
+    """Half a step is the largest error, and none has a table of zeros."""
+    rng = np.random.default_rng(2)
+    weights = rng.normal(size=(40, 3))
+    codebook = learned_codebook(weights, bits=3).codebook
+    assert codebook is not None
+    codebook = np.concatenate([codebook, np.zeros((1, 8))])
+    tables, steps = column_tables(codebook, INT8)
+    integers = np.asarray(INT8.decode(tables), dtype=np.float64)
+    assert np.abs(integers).max(axis=1).tolist() == [127, 127, 127, 0]
+    error = np.abs(integers * steps[:, np.newaxis] - codebook)
+    assert np.all(error <= 0.5001 * steps[:, np.newaxis])
 
 
 def test_sets_of_a_codebook() -> None:
