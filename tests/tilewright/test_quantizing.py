@@ -126,6 +126,9 @@ def test_calibration_lowers_the_error_of_outputs(tmp_path: Path, images: NDArray
         ("w2a8", "add", {"weight": "int4"}),
         ("w4a6-g32", "dot", {"weight": "int4", "activation": "int6"}),
         ("ternary", "ternary", {}),
+        ("ternary", "lut", {"weight": "signs2"}),
+        ("ovp_int4", "exp_int", {"weight": "ovp_int4", "activation": "int8"}),
+        ("flint4a4", "exp_int", {"activation": "int4"}),
     ],
 )
 def test_what_was_written_runs_on_engines(

@@ -1,6 +1,5 @@
 """Weights of QDQ models replaced: what the model then holds, for this importer and onnxruntime."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,7 +8,6 @@ import pytest
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-import tilewright
 from golden.errors import UserError
 from golden.evaluate import evaluate
 from golden.formats import WholeFormat, parse_format
@@ -20,8 +18,7 @@ from tests.support.onnx_oracle import run_model
 from tilewright.quantization.sites import WeightSite, weight_sites
 from tilewright.quantization.weights import IntegerWeights, replace_weights
 
-DIGITS = Path(tilewright.__file__).parent / "networks" / "digits"
-INT8, INT32, FLOAT = TensorProto.INT8, TensorProto.INT32, TensorProto.FLOAT
+FLOAT = TensorProto.FLOAT
 
 
 def whole(name: str) -> WholeFormat:
@@ -163,23 +160,6 @@ def test_constants_that_nothing_reads_are_dropped() -> None:
     assert names == {"s", "z", "y_int4_weight", "y_int4_scale"}
 
 
-def test_every_layer_of_digits_has_a_site() -> None:
-    model = onnx.load(DIGITS / "digits.onnx")
-    sites = weight_sites(model)
-    assert [site.name for site in sites] == [
-        "conv1",
-        "block1_conv1",
-        "block1_conv2",
-        "depthwise",
-        "pointwise",
-        "classifier",
-    ]
-    for site in sites:
-        matrix = site.real()
-        assert np.array_equal(site.matrix(site.weights(matrix)), matrix)
-    assert sites[1].real().shape == (144, 16)
-
-
 @pytest.mark.parametrize("kind", ["Gemm", "Gemm transB", "MatMul"])
 @pytest.mark.parametrize("has_bias", [False, True])
 def test_groups_along_k(kind: str, has_bias: bool) -> None:
@@ -212,9 +192,3 @@ def test_groups_need_an_operator_set_that_has_them() -> None:
     )
     with pytest.raises(UserError, match="need ONNX operator set 21, the model has 20"):
         replace_weights(model, {"y": new})
-
-
-def test_what_is_no_site() -> None:
-    model = dense("MatMul")
-    model.graph.node[2].input[0] = "x"
-    assert weight_sites(model) == ()
