@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from golden.arith.floats import add, from_integers, multiply
-from golden.formats import Codes, FloatFormat, IntFormat, smallest_int
+from golden.formats import Codes, FloatFormat, IntFormat, PowerFormat, smallest_int
 
 __all__ = ["Epilogue"]
 
@@ -38,8 +38,8 @@ class Epilogue:
     ----------
     sums : IntFormat
         Of the sum of a group.
-    scale : IntFormat or FloatFormat
-        Of scales.
+    scale : IntFormat, PowerFormat or FloatFormat
+        Of scales; products with powers of two are shifts.
     result : IntFormat or FloatFormat
         Of results: that of scales where those are floats.
     zero_point : IntFormat, optional
@@ -54,7 +54,7 @@ class Epilogue:
     """
 
     sums: IntFormat
-    scale: IntFormat | FloatFormat
+    scale: IntFormat | PowerFormat | FloatFormat
     result: IntFormat | FloatFormat
     zero_point: IntFormat | None = None
     row_sums: IntFormat | None = None
@@ -122,7 +122,7 @@ class Epilogue:
         if isinstance(self.result, FloatFormat):
             parts = multiply(self.result, from_integers(self.result, whole), scales)
             return add(self.result, total, parts)
-        assert isinstance(self.scale, IntFormat)
+        assert not isinstance(self.scale, FloatFormat)
         # Wrapping commutes with all of this, and so does that of NumPy's 64 bits.
         ones = np.uint64((1 << self.result.bits) - 1)
         factors = np.asarray(self.scale.decode(scales)).astype(np.uint64)

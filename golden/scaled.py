@@ -23,6 +23,7 @@ from golden.formats import (
     FloatFormat,
     Format,
     IntFormat,
+    PowerFormat,
     Values,
     smallest_int,
 )
@@ -41,16 +42,19 @@ class Scale(Enum):
     NONE = "none"
     UINT8 = "uint8"
     UINT16 = "uint16"
+    POWERS = "pow4"
     FP32 = "fp32"
 
     @property
-    def format(self) -> IntFormat | FloatFormat | None:
+    def format(self) -> IntFormat | PowerFormat | FloatFormat | None:
         """The format; None where there are no scales."""
         match self:
             case Scale.NONE:
                 return None
             case Scale.FP32:
                 return FP32
+            case Scale.POWERS:
+                return PowerFormat(4)
             case _:
                 return IntFormat(int(self.value.removeprefix("uint")), signed=False)
 
@@ -151,7 +155,7 @@ class ScaledParams(TileParams):
     def _check_widths(self) -> None:
         low, high = self.sum_reach(self.sum_length)
         self._check_holds("accumulator", self.sums, low, high)
-        if self.scale in (Scale.UINT8, Scale.UINT16):
+        if self.scale not in (Scale.NONE, Scale.FP32):
             low, high = self._result_range()
             if self.result is None and _bits(low, high) > MAX_BITS:
                 raise UserError(
@@ -189,7 +193,7 @@ class ScaledParams(TileParams):
         if self.zero_point is not None:
             low, high = low - self.zero_point.max, high - self.zero_point.min
         scale = self.scale.format
-        assert isinstance(scale, IntFormat)
+        assert isinstance(scale, (IntFormat, PowerFormat))
         corners = [a * w * scale.max for a, w in product(_range(self.activation), (low, high))]
         return self.k_max * min(0, *corners), self.k_max * max(0, *corners)
 
@@ -330,7 +334,7 @@ def _group_size(params: ScaledParams, tensor: Codes | QuantizedTensor, k: int) -
 
 
 def _codes(
-    format: IntFormat | FloatFormat,
+    format: IntFormat | PowerFormat | FloatFormat,
     name: str,
     values: NDArray[np.generic] | None,
     shape: tuple[int, int],

@@ -237,6 +237,26 @@ PRESETS: Mapping[str, Params] = {
     "lut-ablation-2-signs": replace(_ABLATION, table=TableKind.HALF),
     "lut-ablation-3-remapped": _ABLATION,
     "lut-ablation-4-external": replace(_ABLATION, precompute=Precompute.EXTERNAL_INT8),
+    "lut-gemm-int": Params(
+        m=1,
+        n=32,
+        k=8,
+        group=8,
+        weight=BipolarFormat(1),
+        table=TableKind.FULL,
+        scale=Scale.UINT16,
+        group_steps=16,
+    ),
+    "shiftadd-int": Params(
+        m=1,
+        n=32,
+        k=8,
+        group=8,
+        weight=BipolarFormat(1),
+        table=TableKind.FULL,
+        scale=Scale.POWERS,
+        group_steps=16,
+    ),
     "t-mac": Params(
         m=1,
         n=16,
@@ -253,6 +273,10 @@ Ports of tables and weights have no registers there, and tables are made elsewhe
 accumulators is not known, and this one holds K = 1024 of weights of four bits. The four steps lead
 from UNPU's tables to that tile with weights of two bits; tables that an engine makes are exact,
 so that the last step also narrows entries.
+
+LUT-GEMM (arXiv 2206.09557) and ShiftAddLLM (arXiv 2406.05981) have tables of 256 sums of eight
+activations, and scales for each plane of each group of weights, integers here, or powers of two: W
+planes are W matrices of one bit each, below each other along K, and activations are repeated.
 
 T-MAC's tables are those of its kernels, full and of INT8 with a scale for each 64 activations; it
 adds up 16 columns of 16 bits at a time.

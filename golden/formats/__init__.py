@@ -24,6 +24,7 @@ from golden.formats.integer import (
 from golden.formats.normal_float import NF4, NormalFloat4
 from golden.formats.ovp import OvpFormat
 from golden.formats.parse import parse_format
+from golden.formats.powers import PowerFormat
 from golden.formats.signs import SignsFormat
 from golden.formats.ternary import TERNARY, TernaryFormat
 
@@ -46,6 +47,7 @@ __all__ = [
     "IntFormat",
     "NormalFloat4",
     "OvpFormat",
+    "PowerFormat",
     "SignsFormat",
     "TernaryFormat",
     "Values",

@@ -12,6 +12,7 @@ from golden.formats.floating import BF16, FP16, FP32, FloatFormat
 from golden.formats.integer import IntFormat
 from golden.formats.normal_float import NF4
 from golden.formats.ovp import OvpFormat
+from golden.formats.powers import PowerFormat
 from golden.formats.signs import SignsFormat
 from golden.formats.ternary import TERNARY
 
@@ -24,6 +25,7 @@ _FAMILIES: tuple[tuple[str, Callable[..., Format]], ...] = (
     (r"uint(\d{1,3})", lambda bits: IntFormat(int(bits), signed=False)),
     (r"bipolar(\d{1,3})", lambda bits: BipolarFormat(int(bits))),
     (r"signs(\d{1,2})", lambda bits: SignsFormat(int(bits))),
+    (r"pow(\d)", lambda bits: PowerFormat(int(bits))),
     (r"flint(\d)", lambda bits: FlintFormat(int(bits))),
     (r"uflint(\d)", lambda bits: FlintFormat(int(bits), signed=False)),
     (r"ovp_(int4|flint4|int8)", lambda normal: OvpFormat(_NORMALS[normal])),
@@ -52,7 +54,7 @@ def parse_format(name: str) -> Format:
         pass
     raise UserError(
         f"{name!r} is not a number format: allowed are int1 to int{MAX_BITS}, uint1 to"
-        f" uint{MAX_BITS}, bipolar1 to bipolar32, signs1 to signs16, ternary,"
-        " flint3 to flint8, uflint3 to uflint8, nf4, ovp_int4, ovp_flint4, ovp_int8,"
+        f" uint{MAX_BITS}, bipolar1 to bipolar32, signs1 to signs16, pow1 to pow5,"
+        " ternary, flint3 to flint8, uflint3 to uflint8, nf4, ovp_int4, ovp_flint4, ovp_int8,"
         " abfloat_e2m1b2 and the like, fp32, fp16, bf16 and ieee_e2m1 to ieee_e8m23"
     )

@@ -5,7 +5,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from golden.epilogue import Epilogue
-from golden.formats import FloatFormat
+from golden.formats import FloatFormat, PowerFormat
 from hw.arith.floats import FloatAdd, FloatMultiply, IntegerToFloat
 from hw.emit import place
 from hw.lib.skid import SkidBuffer
@@ -113,7 +113,8 @@ class EpilogueLane(wiring.Component):
             ]
             product: Value = multiply.o
         else:
-            product = difference * scale
+            is_shift = isinstance(epilogue.scale, PowerFormat)
+            product = difference << scale if is_shift else difference * scale
         part = self._register(m, "part", self.o.shape(), product)
         # Beyond the rows there are none: a row's number may have room for more.
         totals = Array(

@@ -201,6 +201,32 @@ def test_groups_are_scaled_and_shifted(kind: Mapping[str, str], registers: str) 
     assert check(engine, design(**given), np.random.default_rng(1), shapes) == []
 
 
+@pytest.mark.parametrize("scale", ["uint16", "pow4"])
+def test_planes_may_have_scales_of_their_own_in_each_group(scale: str) -> None:
+    """Three planes of 8 weights are 24 weights of one bit, and their scales those of 6 groups."""
+    given = {"weight": "bipolar1", "table": "full", "scale": scale, "group_steps": 1, "k_max": 24}
+    params = design(**given)
+    assert params.scale.format is not None
+    rng = np.random.default_rng(6)
+    a, signs = params.activation.draw(rng, (2, 8)), rng.integers(0, 2, (3, 8, 2))
+    codes = rng.integers(0, 16, (3, 2, 2))
+    alphas = np.asarray(params.scale.format.decode(codes.astype(np.uint16)), dtype=int)
+    whole = (np.repeat(alphas, 4, axis=1) * (2 * signs - 1)).sum(axis=0)
+    expected = integers(params.activation, a) @ whole
+    below = signs.reshape(24, 2).astype(np.uint8)
+    w = QuantizedTensor(
+        codes=below,
+        format=params.weight,
+        group_size=4,
+        scales=alphas.reshape(6, 2).astype(np.float64),
+    )
+    repeated = np.tile(a, 3)
+    assert params.results.decode(matmul(params, repeated, w)).tolist() == expected.tolist()
+    tiles = jobs(params, 2, 2, 24)
+    scales = codes.reshape(6, 2).astype(np.uint16)
+    assert run("lut", text(**given), tiles, repeated, below, scales=scales)[0] == []
+
+
 # Cycles.
 
 
@@ -246,7 +272,11 @@ NO_PRODUCT = re.compile(r"/\*.*?\*/|\(\*.*?\*\)|@\*", re.DOTALL)
 """Stars of Verilog that multiply nothing: comments, attributes, ``always @*``."""
 
 
-@pytest.mark.parametrize("given", KINDS, ids=lambda given: "-".join(given.values()))
+@pytest.mark.parametrize(
+    "given",
+    [*KINDS, {"weight": "bipolar1", "scale": "pow4"}],
+    ids=lambda given: "-".join(given.values()),
+)
 def test_the_netlist_holds_no_multiplier(given: Mapping[str, str]) -> None:
     params = design(**given)
     assert not MULTIPLIER.search(str(rtlil.convert(Engine(params))))
@@ -473,6 +503,9 @@ def test_presets_of_the_tile_do_512_products_of_one_bit(name: str) -> None:
     params = PRESETS[name]
     if name == "t-mac":
         assert (params.k_max, params.shape_of_table.size, params.entry) == (64, 16, IntFormat(8))
+        return
+    if name in ("lut-gemm-int", "shiftadd-int"):
+        assert (params.group, params.shape_of_table.size, params.group_max) == (8, 256, 128)
         return
     assert params.macs_per_cycle * params.max_weight_bits == 512
     assert (params.m, params.n, params.k, params.sums) == (2, 64, 4, IntFormat(20))

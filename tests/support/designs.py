@@ -3,7 +3,7 @@
 import itertools
 import math
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from enum import Enum
 from random import Random
@@ -33,15 +33,16 @@ FORMATS = (
 )
 """Values of params that take more than integers."""
 
-CANDIDATES = 400
-CANDIDATE_DRAWS = 10_000
+CANDIDATES = 600
+REPAIRS = 20
 """An engine whose params bear on each other refuses most of what is drawn."""
 
-SMALL = 100
+WIDEST_OPERAND = 16
+
+SMALL = 300
 """How large a design may be before it counts as costly."""
 
 LARGEST = 6
-DRAWS = 20
 
 SUMS = (None, IntFormat(6), IntFormat(13, signed=False), IntFormat(40))
 
@@ -72,20 +73,17 @@ def corner_params(params_type: type) -> list[Any]:
     """Designs that together have whatever can be had at once of two params; small ones first.
 
     Every value of every param is there, and every pair of values of two params. Of sizes, pairs
-    differ where one is 1, even or odd: further ones only repeat these, in larger designs.
+    differ where one is 1, even or odd, and of formats of integers where one is signed, of a single
+    bit or wider than operands: further ones only repeat these, mostly in larger designs.
     """
     random = Random(CANDIDATES)
     choices = options(params_type)
-    drawn = (
-        {name: random.randrange(len(values)) for name, values in choices.items()}
-        for _ in range(CANDIDATE_DRAWS)
-    )
-    built = (
-        (design, _covered(choices, picked), _volume(choices, picked))
-        for picked in drawn
-        if (design := _build(params_type, choices, picked)) is not None
-    )
-    candidates = list(itertools.islice(built, CANDIDATES))
+    candidates = []
+    for _ in range(CANDIDATES):
+        values = {name: random.choice(some) for name, some in choices.items()}
+        design = _build(params_type, values, lambda name: random.choice(choices[name]))
+        if design is not None:
+            candidates.append((design, _covered(values), _volume(values)))
     chosen: list[Any] = []
     covered: set[Any] = set()
     while candidates:
@@ -100,49 +98,51 @@ def corner_params(params_type: type) -> list[Any]:
     return chosen
 
 
-def _covered(choices: Mapping[str, tuple[Any, ...]], picked: Mapping[str, int]) -> set[Any]:
+def _covered(values: Mapping[str, Any]) -> set[Any]:
     """The values of a design, and the pairs of their kinds."""
-    values = {name: choices[name][index] for name, index in picked.items()}
     kinds = {name: _kind(value) for name, value in values.items()}
     return {*values.items(), *itertools.combinations(kinds.items(), 2)}
 
 
 def _kind(value: Any) -> Any:
-    """What a size or a format that is decoded is like; other values are like no other."""
-    if isinstance(value, FlintFormat | OvpFormat):
-        return type(value)
-    if type(value) is not int or value == 1:
-        return value
-    return "odd" if value % 2 else "even"
+    """What a size or a format of integers is like; other values are like no other."""
+    if type(value) is int and value != 1:
+        return "odd" if value % 2 else "even"
+    if isinstance(value, (IntFormat, BipolarFormat)):
+        signed = isinstance(value, IntFormat) and value.signed
+        return type(value), signed, value.bits == 1, value.bits > WIDEST_OPERAND
+    return value
 
 
-def _volume(choices: Mapping[str, tuple[Any, ...]], picked: Mapping[str, int]) -> int:
+def _volume(values: Mapping[str, Any]) -> int:
     """How large a design is, and so how long its simulation takes."""
-    values = (choices[name][index] for name, index in picked.items())
-    return math.prod(value for value in values if type(value) is int)
+    return math.prod(value for value in values.values() if type(value) is int)
 
 
-def _build(
-    params_type: type, choices: Mapping[str, tuple[Any, ...]], picked: Mapping[str, int]
-) -> Any:
-    """The design of some picks, None if its params refuse each other."""
-    try:
-        return params_type(**{name: choices[name][index] for name, index in picked.items()})
-    except UserError:
-        return None
+def _build(params_type: type, values: dict[str, Any], another: Callable[[str], Any]) -> Any:
+    """The design of some values; the one that is refused gives way to ``another``, some times.
+
+    None if params go on refusing each other. ``values`` are what the design has in the end.
+    """
+    for _ in range(REPAIRS):
+        try:
+            return params_type(**values)
+        except UserError as error:
+            # A message begins with the param that it is about.
+            name = str(error).split()[0]
+            if name not in values:
+                return None
+            values[name] = another(name)
+    return None
 
 
 @st.composite
 def drawn_params(draw: st.DrawFn, params_type: type) -> Any:
     """Small designs with any formats; those that the engine refuses are passed over."""
     hints = get_type_hints(params_type)
-    for _ in range(DRAWS):
-        values = {entry.name: draw(_any(hints[entry.name])) for entry in fields(params_type)}
-        try:
-            return params_type(**values)
-        except UserError:
-            continue
-    return reject()
+    values = {entry.name: draw(_any(hints[entry.name])) for entry in fields(params_type)}
+    design = _build(params_type, values, lambda name: draw(_any(hints[name])))
+    return reject() if design is None else design
 
 
 def _any(hint: Any) -> st.SearchStrategy[Any]:
