@@ -297,10 +297,8 @@ def _steps_along_k(port: PortLayout) -> bool:
     """Whether beats go along K, and then along digits where they do."""
     other, width = _OTHERS[port.operand]
     lanes = {lane.dim for lane in port.lanes}
-    return lanes - {width} == {other, Dim.K} and port.beats in (
-        (Beat(Dim.K),),
-        (Beat(Dim.K), Beat(width)),
-    )
+    beats = (Beat(Dim.K),), (Beat(Dim.K), Beat(width))
+    return lanes - {width} == {other, Dim.K} and port.beats in beats and port.fusing is None
 
 
 def _is_narrow(format: Format) -> bool:

@@ -6,13 +6,14 @@ else about an engine.
 
 from golden.contract.engine import EngineParams, GoldenEngine
 from golden.contract.jobs import Axis, Dim, Group, Job, Jobs, Operand, Width
-from golden.contract.layout import Beat, JobField, Lane, Layout, PortLayout
+from golden.contract.layout import Beat, Fusing, JobField, Lane, Layout, PortLayout
 
 __all__ = [
     "Axis",
     "Beat",
     "Dim",
     "EngineParams",
+    "Fusing",
     "GoldenEngine",
     "Group",
     "Job",

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from golden.arith.tables import TablePort
-from golden.contract.jobs import Axis, Job, Operand, Width
+from golden.contract.jobs import Axis, Dim, Job, Operand, Width
 from golden.formats import Codes, Format
 from golden.packing import Packing, pack, unpack
 
-__all__ = ["Beat", "JobField", "Lane", "Layout", "PortLayout"]
+__all__ = ["Beat", "Fusing", "JobField", "Lane", "Layout", "PortLayout"]
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,25 @@ class Beat:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Fusing:
+    """How many products of narrow codes take the place of one of the widest.
+
+    Parameters
+    ----------
+    activation_bits, weight_bits : int
+        Of the widest codes; a job's widths divide them.
+    """
+
+    activation_bits: int
+    weight_bits: int
+
+    def products(self, job: Job) -> int:
+        """In place of one, of a job's widths."""
+        of_activations = self.activation_bits // job.activation_bits
+        return of_activations * (self.weight_bits // job.weight_bits)
+
+
+@dataclass(frozen=True, kw_only=True)
 class PortLayout:
     """Which element of a tile is in which lane of which beat of a port.
 
@@ -64,8 +83,10 @@ class PortLayout:
     both is cut into groups of the lane's count, one group a beat.
 
     Lanes may carry digits of codes in place of codes: then a `Width` is among lanes or beats,
-    digit 0 being the least significant. Codes of neighbouring lanes may be packed into words, word
-    0 in the least significant bits; what the last word has beyond the lanes is code 0.
+    digit 0 being the least significant. Where products are fused, each lane of K stands for as many
+    elements as products take the place of one, and the lanes of the width that follow it are filled
+    with all their digits, element by element. Codes of neighbouring lanes may be packed into words,
+    word 0 in the least significant bits; what the last word has beyond the lanes is code 0.
 
     Parameters
     ----------
@@ -83,6 +104,8 @@ class PortLayout:
         Of lanes into words; None where lanes lie side by side.
     tables : TablePort, optional
         Tables of neighbouring lanes that are carried in their place; what a lane lacks is 0.
+    fusing : Fusing, optional
+        Of products, where narrower codes are more; None where a lane of K is one element.
     """
 
     operand: Operand
@@ -92,6 +115,7 @@ class PortLayout:
     digit_bits: int | None = None
     packing: Packing | None = None
     tables: TablePort | None = None
+    fusing: Fusing | None = None
 
     @property
     def width(self) -> int:
@@ -197,6 +221,9 @@ class PortLayout:
 
     def _expanded(self, job: Job) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         group = {lane.dim: lane.count for lane in self.lanes}
+        fused = 1 if self.fusing is None else self.fusing.products(job)
+        if self.fusing is not None:
+            group[Dim.K] *= fused
         position: dict[Axis, NDArray[np.int64]] = {}
         axes = len(self.beats) + len(self.lanes)
         for axis, beat in enumerate(self.beats):
@@ -205,9 +232,16 @@ class PortLayout:
             position[beat.dim] = _along(starts[::-1] if beat.descending else starts, axis, axes)
         for axis, lane in enumerate(self.lanes, start=len(self.beats)):
             inner = _along(np.arange(lane.count, dtype=np.int64), axis, axes)
+            if lane.dim is Dim.K:
+                inner = inner * fused
             position[lane.dim] = position.get(lane.dim, 0) + inner
         row_dim, col_dim = self.operand.dims
         inside = np.array(True)
+        if self.fusing is not None:
+            width = next(dim for dim in position if isinstance(dim, Width))
+            element, position[width] = np.divmod(position[width], self._length(job, width))
+            position[Dim.K] = position[Dim.K] + element
+            inside = element < fused
         for dim, along in position.items():
             inside = inside & (along < self._length(job, dim))
         index = np.where(inside, position[row_dim] * job.size(col_dim) + position[col_dim], -1)

@@ -8,6 +8,7 @@ import pytest
 from golden.contract import (
     Beat,
     Dim,
+    Fusing,
     Group,
     Job,
     JobField,
@@ -314,3 +315,33 @@ def test_ports_of_scales_are_listed_where_there_are_any() -> None:
     assert ports.job_code(Job(m=1, n=1, k=3, group_size=8)) == 3 + (8 << 4)
     with pytest.raises(ValueError, match="a job's group_size is 4 to 8 in steps of 4, not 6"):
         ports.job_code(Job(m=1, n=1, k=3, group_size=6))
+
+
+FUSED = PortLayout(
+    operand=Operand.A,
+    format=IntFormat(4),
+    lanes=(Lane(Dim.K, 2), Lane(Width.ACTIVATION, 4)),
+    beats=(Beat(Dim.M), Beat(Dim.K)),
+    digit_bits=2,
+    fusing=Fusing(activation_bits=4, weight_bits=4),
+)
+
+
+@pytest.mark.parametrize(
+    ("bits", "elements", "digits"),
+    [
+        # One element a lane of K, of two digits; the other two lanes carry nothing.
+        ((4, 4), [[0, 0, -1, -1, 1, 1, -1, -1], [2, 2, -1, -1, 3, 3, -1, -1]], [0, 1, 0, 0]),
+        # Weights of half the width: twice the elements.
+        ((4, 2), [[0, 0, 1, 1, 2, 2, 3, 3]], [0, 1, 0, 1]),
+        # And of activations: two elements of a digit each.
+        ((2, 4), [[0, 1, -1, -1, 2, 3, -1, -1]], [0, 0, 0, 0]),
+        ((2, 2), [[0, 1, 2, 3, -1, -1, -1, -1]], [0, 0, 0, 0]),
+    ],
+)
+def test_lanes_of_fused_products_by_hand(
+    bits: tuple[int, int], elements: list[list[int]], digits: list[int]
+) -> None:
+    job = Job(m=1, n=1, k=4, activation_bits=bits[0], weight_bits=bits[1])
+    assert FUSED.elements(job).tolist() == elements
+    assert FUSED.digits(job)[0, :4].tolist() == digits
