@@ -18,6 +18,7 @@ from tilewright.quantization.sites import WeightSite, prune, unique_name, weight
 __all__ = ["IntegerWeights", "integers_tensor", "replace_weights"]
 
 _LABELS_SINCE_IR = 10
+_CHANNELS_SINCE = 13
 _BLOCKS_SINCE = 21
 
 # Data type, first operator set and IR version that have it.
@@ -81,8 +82,14 @@ def replace_weights(
     Raises
     ------
     UserError
-        If weights are in groups and the model's operator set has none.
+        If the model's operator set lacks scales of channels, or groups or integers that are asked
+        for.
     """
+    if _opset(model) < _CHANNELS_SINCE:
+        raise UserError(
+            f"scales of channels need ONNX operator set {_CHANNELS_SINCE}, the model has"
+            f" {_opset(model)}"
+        )
     copy = onnx.ModelProto()
     copy.CopyFrom(model)
     for site in weight_sites(copy):
@@ -133,13 +140,28 @@ def _replace(site: WeightSite, new: IntegerWeights) -> None:
 def integers_tensor(
     model: onnx.ModelProto, name: str, values: NDArray[np.int64], format: WholeFormat
 ) -> onnx.TensorProto:
-    """An initializer in the narrowest data type, labelled if that does not tell the format."""
+    """An initializer in the narrowest data type, labelled if that does not tell the format.
+
+    Raises
+    ------
+    UserError
+        If the model's operator set has no data type for all values of the format.
+    """
     opset = _opset(model)
-    own, data_type, ir = next(
-        (own, data_type, ir)
-        for own, data_type, since, ir in _DATA_TYPES
-        if opset >= since and own.contains(format.min, format.max)
+    found = next(
+        (
+            (own, data_type, ir)
+            for own, data_type, since, ir in _DATA_TYPES
+            if opset >= since and own.contains(format.min, format.max)
+        ),
+        None,
     )
+    if found is None:
+        raise UserError(
+            f"ONNX operator set {opset} has no integers for values of {format.name} from"
+            f" {format.min} to {format.max}"
+        )
+    own, data_type, ir = found
     tensor = helper.make_tensor(name, data_type, values.shape, values.ravel().tolist())
     if own != format:
         entry = tensor.metadata_props.add()

@@ -182,6 +182,20 @@ def test_groups_along_k(kind: str, has_bias: bool) -> None:
     assert evaluate(import_onnx(replaced), X)["y"] == pytest.approx(expected, rel=1e-5, abs=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("opset", "name", "said"),
+    [
+        (12, "int4", "scales of channels need ONNX operator set 13, the model has 12"),
+        (20, "bipolar8", "set 20 has no integers for values of bipolar8 from -255 to 255"),
+    ],
+)
+def test_operator_sets_that_are_too_old(opset: int, name: str, said: str) -> None:
+    model = dense("MatMul", opset=opset)
+    (site,) = weight_sites(model)
+    with pytest.raises(UserError, match=said):
+        replace_weights(model, {"y": fitted(site, whole(name))})
+
+
 def test_groups_need_an_operator_set_that_has_them() -> None:
     model = dense("MatMul", opset=20)
     new = IntegerWeights(
