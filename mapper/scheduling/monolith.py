@@ -34,7 +34,7 @@ from collections.abc import Iterable, Mapping
 import pulp
 
 from mapper import clock
-from mapper.milp import Solution, solve
+from mapper.milp import Solution, find_solver, solve
 from mapper.scheduling.footprint import (
     LeastPeak,
     listed_order,
@@ -75,7 +75,7 @@ def schedule_monolithically(
     """
     options = options or Options()
     begin = clock.now()
-    steps = _Steps(graph, options.order)
+    solver = find_solver(options.solver)
     reason = why_none_fits(graph, capacity_bytes, in_place=options.in_place)
     if reason:
         return concluded(
@@ -87,10 +87,21 @@ def schedule_monolithically(
             reason=reason,
             is_infeasible=True,
         )
-    steps.minimise_moves()
-    addresses = _Addresses(steps, capacity_bytes, in_place=options.in_place)
-    left = options.time_limit - (clock.now() - begin)
-    solution = solve(steps.problem, solver=options.solver, time_limit=left)
+    deadline = begin + options.time_limit
+    try:
+        steps = _Steps(graph, options.order, deadline=deadline)
+        steps.minimise_moves()
+        addresses = _Addresses(steps, capacity_bytes, in_place=options.in_place)
+    except _TimeOverError:
+        return concluded(
+            graph,
+            strategy=_STRATEGY,
+            schedule=None,
+            seconds=clock.now() - begin,
+            proof="nothing is less than none",
+            reason=f"the integer program was not even built within {options.time_limit:g} seconds",
+        )
+    solution = solve(steps.problem, solver=solver, time_limit=deadline - clock.now())
     return concluded(
         graph,
         strategy=_STRATEGY,
@@ -147,6 +158,10 @@ def least_peak_monolithically(graph: SizedGraph, options: Options | None = None)
     )
 
 
+class _TimeOverError(Exception):
+    """Building the program takes longer than was allowed."""
+
+
 class _Steps:
     """Rules 1 to 8: what happens at each step, without addresses.
 
@@ -154,9 +169,15 @@ class _Steps:
     """
 
     def __init__(
-        self, graph: SizedGraph, order: tuple[str, ...] | None, *, may_spill: bool = True
+        self,
+        graph: SizedGraph,
+        order: tuple[str, ...] | None,
+        *,
+        may_spill: bool = True,
+        deadline: float = math.inf,
     ) -> None:
         self.graph = graph
+        self._deadline = deadline
         self.problem = pulp.LpProblem("monolith", pulp.LpMinimize)
         self.times = range(len(graph.operators))
         self.tensors = [
@@ -178,10 +199,16 @@ class _Steps:
         for name in self.tensors:
             self._constrain_tensor(name)
 
+    def look_at_clock(self) -> None:
+        """Give up if time is over."""
+        if clock.now() > self._deadline:
+            raise _TimeOverError
+
     def _binaries(
         self, letter: str, names: Iterable[str], most: int = 1
     ) -> dict[tuple[str, int], pulp.LpVariable]:
         """Variables of 0 or 1, or all of 0."""
+        self.look_at_clock()
         return {
             (name, t): self.problem.add_variable(f"{letter}_{i}_{t}", 0, most, pulp.LpInteger)
             for i, name in enumerate(names)
@@ -191,6 +218,7 @@ class _Steps:
     def _constrain_operators(self, order: tuple[str, ...] | None) -> None:
         graph = self.graph
         for operator in graph.operators:
+            self.look_at_clock()
             self.problem += pulp.lpSum(self._x[operator.name, t] for t in self.times) == 1  # 7
             for name in dict.fromkeys(operator.inputs):
                 for t in self.times:
@@ -205,6 +233,7 @@ class _Steps:
                 self.problem += self._x[operator.name, t] == 1
 
     def _constrain_tensor(self, name: str) -> None:
+        self.look_at_clock()
         graph, problem = self.graph, self.problem
         is_weight = graph.tensors[name].is_weight
         producer = graph.producer(name)
@@ -324,6 +353,7 @@ class _Addresses:
             for t in steps.times
         }
         for name, t in self._l:
+            steps.look_at_clock()
             if t > 0:
                 moved = self._l[name, t] - self._l[name, t - 1]
                 room = self._capacity * (1 - steps.preserved(name, t))
@@ -337,6 +367,7 @@ class _Addresses:
             )
             steps.problem += pulp.lpSum(used) - pulp.lpSum(overlaid) <= self._capacity
         for index, pair in enumerate(itertools.combinations(steps.tensors, 2)):
+            steps.look_at_clock()
             for t in steps.times:
                 share = pulp.lpSum(
                     shared.get((one, other, t), 0) for one, other in (pair, pair[::-1])
