@@ -1,30 +1,21 @@
 """Lookup tables: beyond what the contract asks of every engine."""
 
 import re
-from collections import Counter
 from collections.abc import Mapping
-from dataclasses import replace
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import pytest
 from amaranth.back import rtlil
-from amaranth.hdl import Fragment
-from amaranth.hdl._ir import build_netlist
-from amaranth.hdl._nir import FlipFlop
 
 from golden.contract import Jobs, Width
 from golden.engines.lut import (
-    PRESETS,
     Params,
-    Precompute,
     Registers,
     TableKind,
     jobs,
     layout,
     matmul,
-    table_scales,
 )
 from golden.errors import UserError
 from golden.formats import BipolarFormat, Codes, Format, IntFormat
@@ -35,9 +26,7 @@ from hw.engines.lut import Engine
 from sim.engines.lut import timing, timing_sequence
 from tests.support.contract import check
 from tests.support.gemm import gemm, run
-from tilewright.caching import Cache
 from tilewright.catalog import find_engine
-from tilewright.verification import OUTPUTS, verify
 
 SMALL = {"m": 2, "n": 2, "k": 4, "group": 2, "k_max": 9}
 
@@ -363,206 +352,6 @@ def test_an_accumulator_for_k_of_28672(precompute: str, widths: tuple[int, ...])
         reach = (128 * 28_672 if precompute == "engine" else 127 * 7_168) * ((1 << bits) - 1)
         assert params.sums.decode(matmul(params, a, w)).tolist() == [[-reach]]
         assert not IntFormat(width - 1).contains(-reach, -reach)
-
-
-# Tables that are made elsewhere, with entries of eight bits.
-
-TABLE_ERRORS = {
-    (4, False): 3.9e-3,
-    (32, False): 6.5e-3,
-    (64, False): 6.7e-3,
-    (1024, False): 8.7e-3,
-    (4, True): 2.9e-3,
-    (32, True): 6.8e-3,
-    (64, True): 8.9e-3,
-    (1024, True): 3.0e-2,
-}
-"""Relative error of W2 products of K = 1024, by how many activations share a scale.
-
-Of normal activations, and with 0.2 % of them 30 times as large; measured in floats, apart from this
-engine.
-"""
-
-
-@pytest.mark.parametrize(("shared", "outliers"), TABLE_ERRORS)
-def test_errors_of_table_scales_with_outliers(shared: int, outliers: bool) -> None:
-    """Per table, per group of 32 or 64, per token: a job for each scale."""
-    rng = np.random.default_rng(0)
-    reals = rng.standard_normal((16, 1024))
-    if outliers:
-        reals = np.where(rng.random(reals.shape) < 0.002, 30 * reals, reals)
-    given = {"activation": "int16", "weight": "bipolar2", "precompute": "external-int8"}
-    params = parse_params(Params, {**given, "k_max": shared})
-    values = np.clip(np.rint(200 * reals), -(1 << 15), (1 << 15) - 1).astype(int)
-    a, w = params.activation.encode(values), params.weight.draw(rng, (1024, 64))
-    total = np.zeros((16, 64))
-    for start in range(0, 1024, shared):
-        part = slice(start, start + shared)
-        sums = np.asarray(params.sums.decode(matmul(params, a[:, part], w[part])))
-        total += table_scales(params, a[:, part])[:, np.newaxis] * sums
-    exact = values @ integers(params.weight, w)
-    error = np.linalg.norm(total - exact) / np.linalg.norm(exact)
-    assert error == pytest.approx(TABLE_ERRORS[shared, outliers], rel=0.25)
-
-
-@pytest.mark.parametrize("weight", ["bipolar3", "uint3"])
-def test_quantized_tables_are_summed_as_they_are(weight: str) -> None:
-    """Entry by entry, in fractions: rounded to the nearest 127th of the largest, ties to even."""
-    given = {"weight": weight, "table": "full", "precompute": "external-int8", "k": 4, "group": 2}
-    params = design(**given)
-    rng = np.random.default_rng(1)
-    a, w = params.activation.draw(rng, (3, 7)), params.weight.draw(rng, (7, 3))
-    a[1] = 0
-    values = np.pad(integers(params.activation, a), ((0, 0), (0, 1)))
-    codes = np.pad(w, ((0, 1), (0, 0))).astype(int)
-    expected = np.zeros((3, 3), dtype=int)
-    for row, col in np.ndindex(3, 3):
-        pairs = values[row].reshape(-1, 2)
-        reach = max(abs(x) + abs(y) for x, y in pairs.tolist())
-        for bit in range(3):
-            for (x, y), (p, q) in zip(
-                pairs.tolist(), (codes[:, col] >> bit & 1).reshape(-1, 2).tolist(), strict=True
-            ):
-                total = x * (2 * p - 1) + y * (2 * q - 1) if params.bipolar else x * p + y * q
-                expected[row, col] += round(Fraction(127 * total, max(reach, 1))) << bit
-    assert params.sums.decode(matmul(params, a, w)).tolist() == expected.tolist()
-    assert gemm("lut", text(**given), a, w) == []
-    reach = np.abs(values.reshape(3, -1, 2)).sum(axis=2).max(axis=1)
-    assert table_scales(params, a).tolist() == (reach / 127).tolist()
-
-
-@pytest.mark.parametrize("precompute", ["external", "external-int8"])
-@pytest.mark.parametrize("registers", ["none", "double"])
-def test_tables_may_come_over_the_port(precompute: str, registers: str) -> None:
-    given = {"precompute": precompute, "registers": registers, "weight": "bipolar2"}
-    given["stages"] = "3" if registers == "double" else "1"
-    shapes = [(3, 3, 7), (1, 2, 4)]
-    rng = np.random.default_rng(1)
-    assert check(find_engine("lut"), design(**given), rng, shapes) == []
-
-
-def test_tables_on_a_port_need_twice_the_bits_of_activations() -> None:
-    tile = PRESETS["lut-tensor-core-isca25"]
-    raw = replace(tile, precompute=Precompute.ENGINE, accumulator=None)
-    assert layout(tile).activations.bits == 2 * layout(raw).activations.bits == 128
-    assert layout(tile).weights.bits == 256
-    with pytest.raises(ValueError, match="activations can not be told from their tables"):
-        layout(tile).activations.unpack(np.zeros((1, 16), np.uint8))
-
-
-# What a design consists of, and presets.
-
-
-def flip_flops(params: Params) -> dict[str, int]:
-    """Bits in flip-flops: of the units, of the parts beside them, and of the frame between."""
-    component = Engine(params)
-    netlist = build_netlist(Fragment.get(component, None), ports=())
-    bits = Counter[str]()
-    for cell in netlist.cells:
-        if isinstance(cell, FlipFlop):
-            part = (*netlist.modules[cell.module_idx].name[1:2], "frame")[0]
-            bits[re.sub(r"_\d+", "", part)] += len(cell.data)
-    return bits
-
-
-@pytest.mark.parametrize("registers", [member.value for member in Registers])
-@pytest.mark.parametrize(
-    "given",
-    [
-        {},
-        {"table": "full", "group": 1},
-        {"weight": "uint5", "table": "full"},
-        {"precompute": "external-int8"},
-        {"scale": "uint8", "zero_point": "int4"},
-    ],
-    ids=lambda given: "-".join(map(str, given.values())) or "default",
-)
-def test_flip_flops_are_those_of_the_formula(given: Mapping[str, object], registers: str) -> None:
-    """As on the engine's page: tables, weights, sums, and the number of the plane."""
-    least = {"none": 1, "double": 3}.get(registers, 2)
-    params = design(**given, registers=registers, stages=least, n=3)
-    t, entries, e = params.k // params.group, params.shape_of_table.size, params.entry.bits
-    sets = {"none": 0, "double": 2}.get(registers, 1)
-    keeps = registers in ("both", "double")
-    number = params.max_weight_bits.bit_length()
-    sign = isinstance(params.weight, IntFormat) and params.weight.signed
-    scaled = params.epilogue is not None
-    frame = sets * params.m * t * entries * e + keeps * (params.k * params.n + number + sign)
-    # Which group a row belongs to, and when activations count, where sums are scaled.
-    frame += scaled * (2 + 2 * keeps + keeps)
-    found = flip_flops(params)
-    assert found["unit"] == 2 * params.m * params.n * params.sums.bits
-    assert found["frame"] == frame
-    assert found["row_sum"] == scaled * 2 * params.m * params.row_sums.bits
-    if not scaled:
-        assert found["leave"] == params.n * params.results.bits + 1
-
-
-@pytest.mark.parametrize("name", PRESETS)
-def test_presets_of_the_tile_do_512_products_of_one_bit(name: str) -> None:
-    params = PRESETS[name]
-    if name == "t-mac":
-        assert (params.k_max, params.shape_of_table.size, params.entry) == (64, 16, IntFormat(8))
-        return
-    if name in ("lut-gemm-int", "shiftadd-int"):
-        assert (params.group, params.shape_of_table.size, params.group_max) == (8, 256, 128)
-        return
-    assert params.macs_per_cycle * params.max_weight_bits == 512
-    assert (params.m, params.n, params.k, params.sums) == (2, 64, 4, IntFormat(20))
-    assert params.registers is Registers.NONE
-    # Of the two planes of weights a step needs 256 bits each.
-    assert layout(params).weights.bits == 256
-
-
-# The emitted Verilog, as `verify` runs it.
-
-TILE = {"m": 2, "n": 4, "k": 4, "k_max": 40}
-CROSS = (
-    *(
-        {"weight": weight, "table": table.value}
-        for weight in ("bipolar8", "signs8")
-        for table in TableKind
-    ),
-    {"weight": "uint8", "table": "full"},
-    {"weight": "int8", "table": "full"},
-    {"weight": "bipolar8", "precompute": "external-int8", "registers": "none", "stages": 1},
-    {"weight": "bipolar8", "precompute": "external", "registers": "tables"},
-    {"weight": "signs8", "registers": "double", "stages": 3, "group": 2},
-    {"weight": "bipolar8", "scale": "fp32", "zero_point": "int8", "group_steps": 4},
-)
-"""Every kind of plane and of table, with all widths of weights, and each other knob."""
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("given", CROSS, ids=lambda given: "-".join(map(str, given.values())))
-@pytest.mark.parametrize("simulator", ["verilator", "icarus"])
-def test_every_configuration_is_exact(
-    simulator: str, given: Mapping[str, object], cache: Cache, request: pytest.FixtureRequest
-) -> None:
-    """Widths of weights from 1 to 8 are among the cases."""
-    request.getfixturevalue(simulator)
-    result = verify("lut", {**TILE, **given}, simulator=simulator, cache=cache)
-    assert result.failures == ()
-    assert (result.mismatches, result.cycle_mismatches) == (0, 0)
-    assert result.outputs_checked >= OUTPUTS
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", PRESETS)
-def test_every_preset_is_exact(name: str, cache: Cache, request: pytest.FixtureRequest) -> None:
-    request.getfixturevalue("verilator")
-    result = verify(name, {}, simulator="verilator", cache=cache)
-    assert result.failures == ()
-    assert (result.mismatches, result.cycle_mismatches) == (0, 0)
-    assert result.outputs_checked >= OUTPUTS
-
-
-def test_icarus_finds_nothing_wrong(cache: Cache, request: pytest.FixtureRequest) -> None:
-    request.getfixturevalue("icarus")
-    given = {**SMALL, "weight": "bipolar2"}
-    result = verify("lut", given, simulator="icarus", cases=1, outputs=1, cache=cache)
-    assert result.failures == ()
-    assert result.passed
 
 
 def test_tables_say_what_they_hold() -> None:
