@@ -214,6 +214,16 @@ def test_weights_that_are_computed(build):
     )
 
 
+def test_weights_in_groups(build):
+    x = build.tensor("x", (3, 4))
+    grouped = Quantization(scale=np.ones((2, 5), np.float32), axis=0, group_size=2)
+    build.tensors["w"] = Tensor(
+        name="w", shape=(4, 5), element=INT8, quantization=grouped, data=np.ones((4, 5), np.int8)
+    )
+    build.add(MatMul, (x, "w"), (3, 5))
+    assert "it has weights in groups with scales of their own" in refusal(build.graph())
+
+
 def test_another_rule(build):
     build.conv(build.tensor("x", (1, 3, 4, 4)), 4, (1, 1))
     with pytest.raises(ValueError, match="fixed-point requantization"):
