@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 from golden.accelerator.description import Accelerator
-from golden.accelerator.feeding import Streaming
 from golden.errors import UserError
 from golden.graph import Graph
 from mapper import clock
@@ -53,11 +52,6 @@ def lower(
     """
     if not time_limit > 0:
         raise UserError(f"time_limit must be more than 0 seconds, not {time_limit}")
-    if mapper is Mapper.OPTIMAL and isinstance(accelerator.feeding, Streaming):
-        raise UserError(
-            f"mapper=optimal takes engines at which weights rest, not {accelerator.engine}; use"
-            " mapper=greedy"
-        )
     begin = clock.now()
     fixed = with_fixed_point(graph)
     network = legalise(fixed, accelerator.lanes, host_fallback=host_fallback)

@@ -18,10 +18,11 @@ import math
 from typing import Any, cast
 
 from golden.accelerator.description import Accelerator, MemoryKind
+from golden.accelerator.feeding import Streaming
 from golden.accelerator.instructions import Add, Pool, Requantize, Table
 from golden.contract import Beat, GoldenEngine, Job, PortLayout
 from golden.discovery import find_modules
-from mapper.accelerator.formats import formats
+from mapper.accelerator.formats import Format, formats
 from mapper.accelerator.layers import AddLayer, Layer, Network, PoolLayer, ProductLayer
 from mapper.accelerator.tiles import whole_part
 from sim.accelerator.execute import OVERHEAD_CYCLES
@@ -57,17 +58,19 @@ def cycles_bound(network: Network, accelerator: Accelerator, *, moved_bytes: int
 
 
 def _weight_bytes(layer: ProductLayer, lanes: int) -> int:
-    forms = formats(layer.geometry, lanes, diagonal=layer.diagonal)
+    forms = _formats(layer, lanes)
     return lanes * min(whole_part(layer, form, lanes).words(layer, form, lanes) for form in forms)
 
 
 def _beats(layer: ProductLayer, accelerator: Accelerator) -> int:
     """That cross the busiest port of the engine."""
+    if isinstance(layer.feeding, Streaming):
+        return _streamed_beats(layer, layer.feeding)
     lanes, geometry = accelerator.lanes, layer.geometry
     module = importlib.import_module(find_modules()[accelerator.engine].golden)
     layout = cast(GoldenEngine, module).layout(accelerator.params)
     least = math.inf
-    for form in formats(geometry, lanes, diagonal=layer.diagonal):
+    for form in _formats(layer, lanes):
         part = whole_part(layer, form, lanes)
         taps = len(part.filters) * len(part.rows) * len(part.columns)
         job = Job(m=geometry.target.height * geometry.target.width, n=lanes, k=lanes)
@@ -79,6 +82,26 @@ def _beats(layer: ProductLayer, accelerator: Accelerator) -> int:
         )
         least = min(least, beats)
     return int(least)
+
+
+def _streamed_beats(layer: ProductLayer, feeding: Streaming) -> int:
+    """The same where a job has a few pixels: of each block of lanes of each tap of each job."""
+    lanes, target = feeding.lanes, layer.geometry.target
+    jobs = -(-target.height * target.width // feeding.job_rows(layer.weight_bits))
+    of_block = max(feeding.activation_beats, feeding.weight_beats(layer.weight_bits))
+    parts = [whole_part(layer, form, lanes) for form in _formats(layer, lanes)]
+    return (
+        jobs
+        * of_block
+        * min(
+            len(part.filters) * len(part.rows) * len(part.columns) * len(part.blocks)
+            for part in parts
+        )
+    )
+
+
+def _formats(layer: ProductLayer, lanes: int) -> tuple[Format, Format]:
+    return formats(layer.geometry, lanes, diagonal=not layer.joins)
 
 
 def _port_beats(port: PortLayout, job: Job) -> int:

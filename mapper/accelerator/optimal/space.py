@@ -133,8 +133,8 @@ def space_of(network: Network, accelerator: Accelerator) -> Space:
 
 
 def _forms(layer: Layer, lanes: int) -> tuple[Format, Format]:
-    diagonal = not isinstance(layer, ProductLayer) or layer.diagonal
-    return formats(layer.geometry, lanes, diagonal=diagonal)
+    joins = isinstance(layer, ProductLayer) and layer.joins
+    return formats(layer.geometry, lanes, diagonal=not joins)
 
 
 def _kept_forms(

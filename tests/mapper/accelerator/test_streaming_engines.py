@@ -17,6 +17,8 @@ from golden.operators import Conv, MatMul, ReduceMean
 from mapper.accelerator.lowering import lower
 from mapper.accelerator.mapping import Mapper
 from mapper.accelerator.streaming.workload import workload_layers
+from sim.accelerator.simulation import simulate
+from sim.accelerator.steps import Layer
 from sim.workload import GemmLayer, Workload
 from tests.mapper.accelerator.machines import compared, random_inputs
 from tests.mapper.accelerator.networks import Builder, random_network
@@ -138,8 +140,6 @@ def test_products_are_cut_where_k_is_too_long():
 def test_what_is_refused():
     with pytest.raises(UserError, match=r"'t0' \(Conv\) has weights from -2 to 1, and the engine"):
         lower(one_conv([-2, 1]), described("ternary"))
-    with pytest.raises(UserError, match="mapper=optimal takes engines at which weights rest"):
-        lower(one_conv([1]), described("add"), mapper=Mapper.OPTIMAL)
     workload = Workload(name="gemm", layers=(GemmLayer(name="gemm", m=4, n=4, k=4),))
     with pytest.raises(UserError, match="are mapped to engines at which weights rest"):
         workload_layers(workload, described("add"))
@@ -152,3 +152,26 @@ def test_a_mean_is_a_product_with_a_diagonal():
     build.add(ReduceMean, x, (1, 12), axes=(2, 3), keep_axes=False)
     for name in ENGINES:
         lowered_soundly(build.graph(), described(name))
+
+
+def test_the_optimal_mapper_keeps_to_what_is_proven():
+    rng = np.random.default_rng(8)
+    build = Builder(rng)
+    x = build.tensor("x", (1, 9, 7, 6))
+    y = build.conv(x, 20, (3, 3), pads=(1, 1, 1, 1))
+    build.add(ReduceMean, build.conv(y, 10, (1, 1)), (1, 10), axes=(2, 3), keep_axes=False)
+    graph = with_weights(build.graph(), rng, [-2, 0, 1])
+    for name in ("add", "bitplane"):
+        design = described(name, activation_bytes=1024 * ENGINES[name][1].n)
+        greedy = lower(graph, design)
+        best = lower(graph, design, mapper=Mapper.OPTIMAL, time_limit=20.0)
+        assert check_program(best.program.instructions, best.regions) == []
+        assert compared(best, random_inputs(best.graph, rng)) > 0
+        cycles = [
+            simulate(design, [Layer(name="all", body=found.program.instructions)]).cycles
+            for found in (greedy, best)
+        ]
+        assert best.mapping.cycles_bound <= cycles[1] <= cycles[0]
+        # A port is busy for most of it; pairs of planes keep none busy for more than half.
+        assert best.mapping.cycles_bound > (0.4 if name == "bitplane" else 0.6) * cycles[1]
+        assert best.mapping.total_bytes <= greedy.mapping.total_bytes
