@@ -8,7 +8,7 @@ import pytest
 from amaranth.back import rtlil
 
 from golden.errors import UserError
-from golden.formats import TERNARY, Codes, Format, parse_format
+from golden.formats import Codes, Format, parse_format
 from golden.quantized import QuantizedTensor
 from hw.emit import emit_verilog
 from tests.support.gemm import gemm, run
@@ -16,13 +16,6 @@ from tilewright.catalog import find_engine
 
 ENGINES = ("dot", "add", "ternary")
 SMALL = {"m": "2", "n": "2", "k": "2"}
-
-PACKINGS = ("codes", "5-in-8", "3-in-5")
-TERNARY_DESIGNS = (
-    ("dot", {"weight": "int2"}),
-    ("add", {"weight": "int2"}),
-    *(("ternary", {"packed": packed}) for packed in PACKINGS),
-)
 
 MULTIPLIER = re.compile(r"\$(mul|macc)\b")
 NO_PRODUCT = re.compile(r"/\*.*?\*/|\(\*.*?\*\)|@\*", re.DOTALL)
@@ -83,26 +76,6 @@ def test_k_need_not_be_a_multiple_of_the_step(name: str, k: int) -> None:
     assert gemm(name, given, a, params.weight.draw(rng, (k, 2))) == []
 
 
-# The same product on all engines that take ternary weights.
-
-
-def test_ternary_weights_give_the_same_integers_on_every_engine() -> None:
-    rng = np.random.default_rng(3)
-    values = rng.integers(-1, 2, (9, 5))
-    a = rng.integers(0, 256, (3, 9)).astype(np.uint8)
-    signed = np.where(a > 127, a.astype(int) - 256, a)
-    for name, extra in TERNARY_DESIGNS:
-        engine = find_engine(name)
-        given = {**SMALL, "k": "4", "k_max": "9", **extra}
-        params = engine.params(given)
-        w = params.weight.encode(values)
-        # Codes of ternary are those of int2.
-        assert np.array_equal(w, TERNARY.encode(values))
-        sums = params.sums.decode(engine.golden.matmul(params, a, w))
-        assert sums.tolist() == (signed @ values).tolist(), name
-        assert gemm(name, given, a, w) == [], name
-
-
 # Multipliers of every style: a tile of one step is an outer product, which holds all pairs.
 
 
@@ -156,7 +129,7 @@ def netlists(name: str, given: Mapping[str, str]) -> tuple[str, str]:
     [
         ("add", {"weight": "int8"}),
         ("add", {"weight": "bipolar4"}),
-        *(("ternary", {"packed": packed}) for packed in PACKINGS),
+        *(("ternary", {"packed": packed}) for packed in ("codes", "5-in-8", "3-in-5")),
     ],
 )
 def test_no_netlist_holds_a_multiplier(name: str, extra: Mapping[str, str]) -> None:
