@@ -174,7 +174,7 @@ class TablePort:
             flat = by_row.reshape(self.rows, -1, self.table.group)
             made = self.entries(flat).reshape(self.rows, len(beats), -1).swapaxes(0, 1)
             words.append(self.entry.encode(made.reshape(len(beats), -1)))
-        return np.concatenate(words)
+        return np.ascontiguousarray(np.concatenate(words))
 
 
 def index_bits(bits: NDArray[np.int64], group: int) -> NDArray[np.int64]:

@@ -5,7 +5,14 @@ from itertools import product
 import numpy as np
 import pytest
 
-from golden.arith.tables import IndexPacking, Table, TableKind, index_bits, read_tables
+from golden.arith.tables import (
+    IndexPacking,
+    Table,
+    TableKind,
+    TablePort,
+    index_bits,
+    read_tables,
+)
 from golden.formats import INT8, UINT8, IntFormat
 
 KINDS = [
@@ -88,3 +95,27 @@ def test_remapped_indices_are_inverted_where_the_last_bit_is_one(group: int) -> 
         assert [word >> place & 1 for place in range(group)] == [*low, last]
     assert np.array_equal(packing.unpack(words), bits)
     assert (packing.lanes, packing.bits) == (group, group)
+
+
+def test_tables_travel_row_by_row_with_a_scale_for_each_row_of_a_job() -> None:
+    """Two beats of one row, two tables of two activations each; then the same as jobs of a beat."""
+    table = Table(group=2, kind=TableKind.HALF, bipolar=True)
+    port = TablePort(table=table, activation=INT8, entry=INT8, rows=1, quantized=True)
+    lanes = INT8.encode([[10, 3, 0, 0], [1, -1, 100, 27]])
+    together = INT8.decode(port.words(lanes, np.array([0, 0])))
+    assert together.tolist() == [[-13, 7, 0, 0], [0, 2, -127, 73]]
+    apart = INT8.decode(port.words(lanes, np.array([0, 1])))
+    assert apart.tolist() == [[-127, 68, 0, 0], [0, 2, -127, 73]]
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3])
+@pytest.mark.parametrize("beats", [1, 2])
+def test_words_of_tables_lie_side_by_side(rows: int, beats: int) -> None:
+    table = Table(group=1, kind=TableKind.HALF, bipolar=True)
+    port = TablePort(
+        table=table, activation=INT8, entry=table.entry_format(INT8), rows=rows, quantized=False
+    )
+    lanes = INT8.encode(np.arange(beats * rows).reshape(beats, rows))
+    words = port.words(lanes, np.zeros(beats, np.int64))
+    assert words.flags.c_contiguous
+    assert (-np.asarray(port.entry.decode(words))).ravel().tolist() == list(range(beats * rows))
