@@ -14,7 +14,7 @@ from hw.synth.netlist import FALSE, TRUE, Netlist
 from hw.synth.options import SynthesisError
 from hw.synth.paths import CriticalPath
 
-__all__ = ["abc_program", "time_by_abc", "write_blif"]
+__all__ = ["abc_program", "maps_for_speed", "time_by_abc", "write_blif"]
 
 _FEW_CELLS = 12
 
@@ -29,6 +29,24 @@ def abc_program() -> Path:
     assert spec is not None
     assert spec.origin is not None
     return Path(spec.origin).with_name("yosys-abc")
+
+
+def maps_for_speed(library: Library) -> bool:
+    """Whether ABC's ``map`` takes this library: it fails an assertion on some.
+
+    Works in the current folder.
+    """
+    Path("trial.lib").write_text(library.text())
+    done = subprocess.run(
+        [abc_program(), "-c", "read_lib -w trial.lib; read_truth 8; strash; map; print_stats"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    return done.returncode == 0 and "area" in done.stdout
 
 
 def write_blif(netlist: Netlist) -> tuple[str, list[int], list[int]]:

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 
-__all__ = ["PORT_LOAD_FF", "Options", "Report", "SynthesisError"]
+__all__ = ["PORT_LOAD_FF", "Goal", "Options", "Report", "SynthesisError"]
 
 PORT_LOAD_FF = 10.0
 """Load of every output, in femtofarad."""
@@ -14,6 +15,13 @@ Report = Callable[[str, int, int], None]
 
 class SynthesisError(RuntimeError):
     """Yosys, ABC or OpenSTA could not do it."""
+
+
+class Goal(Enum):
+    """What cells are chosen for."""
+
+    AREA = "area"
+    SPEED = "speed"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -129,7 +129,7 @@ def _run_module(module: str, folder: Path, report: Report | None = None) -> None
         log.open("w") as output,
         subprocess.Popen(
             [sys.executable, "-m", module, str(folder)],
-            env=_environment(),
+            env=_environment(folder),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.PIPE,
@@ -166,7 +166,8 @@ def _follow(process: "subprocess.Popen[str]", report: Report | None) -> Sequence
     return list(others)
 
 
-def _environment() -> Mapping[str, str]:
+def _environment(folder: Path) -> Mapping[str, str]:
+    """Ours is found, and what tools leave behind goes with the folder."""
     root = Path(__file__).parents[2]
     path = os.pathsep.join(filter(None, (str(root), os.environ.get("PYTHONPATH"))))
-    return {**os.environ, "PYTHONPATH": path}
+    return {**os.environ, "PYTHONPATH": path, "TMPDIR": str(folder)}

@@ -8,17 +8,20 @@ in a line ``@step NUMBER COUNT TEXT``. A user's mistake is written to ``mistake.
 import json
 import os
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from golden.errors import UserError
-from hw.synth.abc import time_by_abc
-from hw.synth.area import take_inventory
+from hw.synth.abc import maps_for_speed, time_by_abc
+from hw.synth.area import Inventory, take_inventory
 from hw.synth.depth import longest_path
 from hw.synth.fanout import buffer_nets
-from hw.synth.liberty import Library, read_library
+from hw.synth.liberty import read_library
 from hw.synth.netlist import Netlist, cell_count, flatten
 from hw.synth.opensta import opensta_version, time_by_opensta
-from hw.synth.options import Options
+from hw.synth.options import Goal, Options
 from hw.synth.paths import CriticalPath
 from hw.synth.result import Synthesis
 from hw.synth.steps import map_to_gates, map_to_library, prepare
@@ -49,41 +52,71 @@ def synthesize_here(top: str, library_name: str | None, options: Options) -> Syn
     session = Session()
     prepare(session, Path("design.v"), top, options)
     _tell(2)
-    technology: Technology
+    tools = {"yosys": yosys_version()}
     if library is None:
-        technology = Generic()
         map_to_gates(session)
         session.run("write_verilog -noattr gates.v")
-        modules = session.modules()
+        best = _candidate(session.modules(), top, Generic())
     else:
-        technology = LibraryCells(library)
-        map_to_library(session, library, options)
-        modules = session.modules()
-        buffer_nets(modules, top, library)
+        version = opensta_version()
+        tools |= {} if version is None else {"opensta": version}
+        session.run("design -save prepared")
+        # Which goal serves a clock better is not known before.
+        both = options.clock_ns is not None and maps_for_speed(library)
+        goals = tuple(Goal) if both else (Goal.AREA,)
+        found = []
+        for goal in goals:
+            session.run("design -load prepared")
+            map_to_library(session, library, options, goal)
+            modules = session.modules()
+            buffer_nets(modules, top, library)
+            _tell(3)
+            found.append(_candidate(modules, top, LibraryCells(library), version))
+        best = min(found, key=lambda candidate: _rank(candidate, options.clock_ns))
     _tell(3)
-    small = cell_count(modules, top) <= MOST_CELLS
-    netlist = flatten(modules, top, technology) if small else None
-    tools = {"yosys": yosys_version()}
-    critical = None
-    if netlist is not None and library is not None:
-        critical = _critical(netlist, library, tools)
     return Synthesis(
         top=top,
         library=library.name if library else None,
-        inventory=take_inventory(modules, top, technology),
-        longest=longest_path(netlist) if netlist else None,
-        critical=critical,
+        inventory=best.inventory,
+        longest=longest_path(best.netlist) if best.netlist else None,
+        critical=best.critical,
         tools=tools,
     )
 
 
-def _critical(netlist: Netlist, library: Library, tools: dict[str, str]) -> CriticalPath | None:
-    """By OpenSTA if it is installed, else by ABC."""
-    version = opensta_version()
-    if version is None:
-        return time_by_abc(netlist, library)
-    tools["opensta"] = version
-    return time_by_opensta(netlist, library, version)
+@dataclass(frozen=True, kw_only=True)
+class _Candidate:
+    """A mapped design."""
+
+    inventory: Inventory
+    netlist: Netlist | None
+    critical: CriticalPath | None
+
+
+def _candidate(
+    modules: Mapping[str, Any], top: str, technology: Technology, opensta: str | None = None
+) -> _Candidate:
+    """Count and time a mapped design: by OpenSTA if it is installed, else by ABC."""
+    small = cell_count(modules, top) <= MOST_CELLS
+    netlist = flatten(modules, top, technology) if small else None
+    critical = None
+    if netlist is not None and isinstance(technology, LibraryCells):
+        if opensta is None:
+            critical = time_by_abc(netlist, technology.library)
+        else:
+            critical = time_by_opensta(netlist, technology.library, opensta)
+    return _Candidate(
+        inventory=take_inventory(modules, top, technology), netlist=netlist, critical=critical
+    )
+
+
+def _rank(candidate: _Candidate, clock_ns: float | None) -> tuple[bool, float]:
+    """The smallest that meets the clock comes first, else the fastest."""
+    area = candidate.inventory.total.nand2_equivalents
+    if clock_ns is None or candidate.critical is None:
+        return False, area
+    missed = candidate.critical.delay_ns > clock_ns
+    return missed, candidate.critical.delay_ns if missed else area
 
 
 def _tell(step: int) -> None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from hw.synth.liberty import Library
-from hw.synth.options import PORT_LOAD_FF, Options
+from hw.synth.options import PORT_LOAD_FF, Goal, Options
 from hw.synth.specialise import specialise
 from hw.synth.yosys import Session
 
@@ -11,8 +11,16 @@ __all__ = ["map_to_gates", "map_to_library", "prepare"]
 
 _LIBRARY = "library.lib"
 
-_OPTIMIZE = "strash; &get -n; &fraig -x; &put; scorr; dc2; strash; &get -n; &dch -f; &nf {D}; &put"
-"""ABC: simplifies logic and maps it to cells, as Yosys's own script does."""
+_SLOPE_NS = 0.1
+"""Of data at a flip-flop, where it is not known yet."""
+
+_SIMPLIFY = "strash; &get -n; &fraig -x; &put; scorr; dc2; strash"
+
+_MAP = {
+    Goal.AREA: "&get -n; &dch -f; &nf {D}; &put",
+    Goal.SPEED: "dch; map -B 0.9; topo; strash; dch; map -B 0.9 {D}",
+}
+"""ABC: chooses cells; for area as Yosys's own script does."""
 
 _SMALLEST = "buffer -p; topo; dnsize"
 """ABC: parts nets with many loads, those of inputs and flip-flops too, then makes cells smaller."""
@@ -52,18 +60,40 @@ def map_to_gates(session: Session) -> None:
     )
 
 
-def map_to_library(session: Session, library: Library, options: Options) -> None:
-    """Map to the cells of a library; works in the current folder."""
+def map_to_library(session: Session, library: Library, options: Options, goal: Goal) -> None:
+    """Map to the cells of a library; works in the current folder.
+
+    Parameters
+    ----------
+    session : Session
+    library : Library
+    options : Options
+    goal : Goal
+    """
     Path(_LIBRARY).write_text(library.text())
     Path("constraints").write_text(
         f"set_driving_cell {library.buffer.name}\nset_load {PORT_LOAD_FF}\n"
     )
-    size = _SMALLEST if options.clock_ns is None else _IN_TIME
-    Path("script").write_text(f"{_OPTIMIZE}; {size}\n")
-    target = f" -D {options.clock_ns * 1000}" if options.clock_ns is not None else ""
+    size, target = _SMALLEST, ""
+    if options.clock_ns is not None:
+        left_ns = options.clock_ns - _flip_flop_ns(library)
+        size, target = _IN_TIME, f"-D {max(1, round(left_ns * 1000))}"
+    # Yosys fills the target into its own scripts alone.
+    script = f"{_SIMPLIFY}; {_MAP[goal]}; {size}".replace("{D}", target)
+    Path("script").write_text(f"{script}\n")
     session.run(
         f"dfflibmap -liberty {_LIBRARY}",
         "opt -fast -nodffe -nosdff",
-        f"abc -liberty {_LIBRARY} -constr constraints -script script{target}",
+        f"abc -liberty {_LIBRARY} -constr constraints -script script",
         "opt_clean -purge",
     )
+
+
+def _flip_flop_ns(library: Library) -> float:
+    """What a flip-flop takes of a period: until its output changes, and setup."""
+    flip_flops = [cell for cell in library.cells.values() if cell.usable and cell.clock_to_output]
+    if not flip_flops:
+        return 0.0
+    least = min(flip_flops, key=lambda cell: cell.area_um2)
+    output = max(table.at(0, PORT_LOAD_FF / 1000) for table in least.clock_to_output)
+    return output + max((table.at(0, _SLOPE_NS) for table in least.setup), default=0.0)

@@ -20,6 +20,9 @@ TINY = {"m": 1, "n": 1, "k": 2, "activation": "int4", "k_max": 9}
 
 ARGUMENTS = [word for key, value in TINY.items() for word in ("--set", f"{key}={value}")]
 
+MOST_CELLS = 400_000
+"""Beyond, the longest path is not known."""
+
 NEAR = 0.05
 """How far the area with modules may be above that of the flat netlist."""
 
@@ -130,7 +133,7 @@ def test_every_engine_and_preset_is_synthesized(name: str, cache: Cache) -> None
     small = {"rows": 4, "cols": 4} if name == "systolic" else {}
     told = synth(name, small if engine else {}, cache=cache)
     assert told["cells"] > 0
-    assert told["logic_depth"] > 0
+    assert (told["logic_depth"] is None) is (told["cells"] > MOST_CELLS)
     if engine:
         flat = synth(name, small, flatten=True, cache=cache)
         assert told["nand2_equivalents"] / flat["nand2_equivalents"] == pytest.approx(1, abs=NEAR)
