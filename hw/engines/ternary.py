@@ -6,12 +6,12 @@ from amaranth.lib.wiring import In
 
 from golden.engines.ternary import Params, layout
 from hw.emit import place
+from hw.lib.decoders.trits import TritUnpacker
 from hw.lib.tile.engine import TileEngine, connect_lanes
 from hw.lib.tile.operands import held, masked
 from hw.lib.tile.steps import Steps
 from hw.lib.tile.tree import registers_before
 from hw.lib.tile.unit import Unit
-from hw.lib.decoders.trits import TritUnpacker
 from hw.shapes import shape_of
 
 __all__ = ["Engine", "TernarySum"]
