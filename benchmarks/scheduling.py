@@ -6,7 +6,8 @@
 Without names: the ten designed networks. Seconds are CPU seconds of the search alone, in one
 process, one case after the other. After the table come, for each other strategy, the average
 reduction of bytes by the first one: 1 - bytes / bytes of the other, over cases in which both have a
-schedule and the other moves something.
+schedule and the other moves something. With ``--markdown`` a row is a case: the first strategy in
+full, of the others the bytes.
 """
 
 import argparse
@@ -114,7 +115,7 @@ def main() -> None:
             spent.append(seconds)
             print(*rows[-1], file=sys.stderr, flush=True)
     if given.markdown:
-        print(markdown(rows))
+        print(markdown(rows, strategies))
     else:
         print(table(HEAD, rows))
     print(f"\nmedian {sorted(spent)[len(spent) // 2]:.2f} s, longest {max(spent):.2f} s")
@@ -133,10 +134,16 @@ def reduction_line(first: str, other: str, found: Mapping[str, Sequence[Outcome]
     )
 
 
-def markdown(rows: Sequence[Sequence[object]]) -> str:
-    """The table for the manual."""
-    lines = ["| " + " | ".join(HEAD) + " |", "|" + " --- |" * len(HEAD)]
-    lines += ["| " + " | ".join(_cell(cell) for cell in cells) + " |" for cells in rows]
+def markdown(rows: Sequence[Sequence[object]], strategies: Sequence[str]) -> str:
+    """The table for the manual, from rows of all strategies for each case."""
+    moved = HEAD.index("spilled + retrieved")
+    left_out = HEAD.index("strategy")
+    head = [*HEAD[:left_out], *HEAD[left_out + 1 :], *strategies[1:]]
+    lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
+    for start in range(0, len(rows), len(strategies)):
+        first, *others = rows[start : start + len(strategies)]
+        cells = [*first[:left_out], *first[left_out + 1 :], *(other[moved] for other in others)]
+        lines.append("| " + " | ".join(_cell(cell) for cell in cells) + " |")
     return "\n".join(lines)
 
 
