@@ -120,7 +120,8 @@ class FusedUnit(wiring.Component):
         ]
         with m.Switch(self._width):
             for fused, code in width_codes(*self._levels):
-                with m.Case(code):
+                # The widest is the default, so that no code is left out.
+                with m.Default() if fused == self._levels else m.Case(code):
                     for side, digits in enumerate((self.activations, self.weights)):
                         slot, is_top = self._slot(number, fused, side)
                         digit = digits[slot]

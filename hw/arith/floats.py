@@ -33,7 +33,7 @@ class Round(wiring.Component):
     sign : In(1)
     magnitude : In(width)
     exponent : In(exponent)
-        What the lowest bit of the magnitude is worth.
+        What the lowest bit of the magnitude is worth; 0 where its shape has no bits.
     o : Out(format.bits)
         Code; ±0 where the magnitude is 0, ±infinity where it is too large.
     """
@@ -46,11 +46,12 @@ class Round(wiring.Component):
     def __init__(self, format: FloatFormat, width: int, exponent: Shape) -> None:
         self._format = format
         self._width = width
+        self._has_exponent = exponent.width > 0
         super().__init__(
             {
                 "sign": In(1),
                 "magnitude": In(width),
-                "exponent": In(exponent),
+                **({"exponent": In(exponent)} if exponent.width else {}),
                 "o": Out(format.bits),
             }
         )
@@ -64,7 +65,8 @@ class Round(wiring.Component):
         number, zeros = _normalized(m, Cat(Const(0, missing), self.magnitude))
         width = len(number)
         # Exponent code of the leading one; subnormal numbers have it further down.
-        leading = self.exponent - zeros + (self._width - 1 + format.bias)
+        exponent: Value = self.exponent if self._has_exponent else Const(0, 1)
+        leading = exponent - zeros + (self._width - 1 + format.bias)
         is_small = leading < 1
         shift = Signal(range(kept + 2))
         m.d.comb += shift.eq(Mux(is_small, Mux(leading < -kept, kept + 1, 1 - leading), 0))

@@ -189,7 +189,7 @@ class Engine(TileEngine):
                 for levels, code in width_codes(*self._levels):
                     digits = 1 << levels[0]
                     products = 1 << (sum(self._levels) - sum(levels))
-                    with m.Case(code):
+                    with m.Default() if levels == self._levels else m.Case(code):
                         m.d.comb += mask.eq(
                             Cat(
                                 above(left, unit * products + element).replicate(digits)

@@ -37,6 +37,11 @@ def row_shape(epilogue: Epilogue, lanes: int) -> data.StructLayout:
     )
 
 
+def _number(rows: int) -> Shape:
+    """Of the number of a row. A port has a bit at least, to be there in the Verilog."""
+    return Shape.cast(range(max(2, rows)))
+
+
 class EpilogueLane(wiring.Component):
     """One column: ``total[row] = (first ? 0 : total[row]) + scale * (sum - zero_point * row_sum)``.
 
@@ -58,8 +63,8 @@ class EpilogueLane(wiring.Component):
     scale : In(scale)
     add, first : In(1)
         Together with the addition, one move before ``o``: there is a row, of the first group.
-    row : In(range(rows))
-        Its number.
+    row : In(unsigned)
+        Its number, of a bit at least.
     o : Out(result)
     """
 
@@ -90,7 +95,7 @@ class EpilogueLane(wiring.Component):
                 "scale": In(shape_of(epilogue.scale)),
                 "add": In(1),
                 "first": In(1),
-                "row": In(range(rows)),
+                "row": In(_number(rows)),
                 "o": Out(shape_of(epilogue.result)),
             }
         )
@@ -116,20 +121,22 @@ class EpilogueLane(wiring.Component):
             is_shift = isinstance(epilogue.scale, PowerFormat)
             product = difference << scale if is_shift else difference * scale
         part = self._register(m, "part", self.o.shape(), product)
-        # Beyond the rows there are none: a row's number may have room for more.
-        totals = Array(
+        totals = [
             Signal(self.o.shape(), name=f"total_{row}", reset_less=True)
             for row in range(self._rows)
-        )
+        ]
+        # A row's number may have room for more; what it chooses then does not matter.
+        choices = Array([*totals, *totals[-1:] * ((1 << len(self.row)) - self._rows)])
         before, total = Signal(self.o.shape()), Signal(self.o.shape())
-        m.d.comb += before.eq(Mux(self.first, 0, totals[self.row]))
+        m.d.comb += before.eq(Mux(self.first, 0, choices[self.row]))
         if isinstance(result, FloatFormat):
             m.submodules.add = adder = place(platform, FloatAdd, result)
             m.d.comb += [adder.a.eq(before), adder.b.eq(part), total.eq(adder.o)]
         else:
             m.d.comb += total.eq(before + part)
-        with m.If(self.enable & self.add):
-            m.d.sync += totals[self.row].eq(total)
+        for row, register in enumerate(totals):
+            with m.If(self.enable & self.add & (self.row == row)):
+                m.d.sync += register.eq(total)
         m.d.comb += self.o.eq(self._register(m, "out", self.o.shape(), total))
         return m
 
@@ -206,7 +213,7 @@ class GroupEpilogue(wiring.Component):
             take.eq(self.i.valid & there),
         ]
         m.d.comb += [side.ready.eq(enable & take & row.end) for side in sides]
-        number = Signal(range(self._rows))
+        number = Signal(_number(self._rows))
         with m.If(enable & take):
             m.d.sync += number.eq(Mux(row.end, 0, number + 1))
         adds, first, last, which = take, row.first, row.last, number

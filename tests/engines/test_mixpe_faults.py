@@ -67,7 +67,7 @@ FAULTS = (
         "self.sum",
         "zero points are left out",
     ),
-    fault(EPILOGUE, "Mux(self.first, 0, totals[self.row])", "totals[self.row]", "no fresh start"),
+    fault(EPILOGUE, "Mux(self.first, 0, choices[self.row])", "choices[self.row]", "no fresh start"),
     fault(EPILOGUE, "self.i.ready.eq(enable & there)", "self.i.ready.eq(enable)", "no waiting"),
     fault(
         EPILOGUE,
