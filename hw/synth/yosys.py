@@ -4,6 +4,8 @@ A mistake in a script, or one of Yosys's own, ends the process: only a child pro
 """
 
 import json
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +24,13 @@ class Session:
 
     def __init__(self) -> None:
         self._design = libyosys.Design()
+        self._parent = os.getppid()
 
     def run(self, *commands: str) -> None:
-        """Run commands."""
+        """Run commands; end where nobody waits for the result any more."""
         for command in commands:
+            if os.getppid() != self._parent:
+                sys.exit(1)
             libyosys.run_pass(command, self._design)
 
     def modules(self) -> dict[str, Any]:
