@@ -38,6 +38,7 @@ from golden.formats import Format, IntFormat, parse_format
 from golden.params import ParamInfo
 from hw.accelerator.top import Top
 from hw.generate import design_ports
+from tests.docs import precision
 from tests.docs.pages import pages
 from tests.docs.systolic_trace import picture
 from tilewright.accelerator import find_accelerator
@@ -387,6 +388,11 @@ def _markdown(documented: type[Any]) -> str:
     return (inspect.getdoc(documented) or "").replace("``", "`")
 
 
+def precision_table(name: str) -> str:
+    """Engines side by side at one precision."""
+    return table(precision.HEAD, precision.rows(name))
+
+
 RENDERERS: Mapping[str, Callable[..., str]] = {
     "params": params_table,
     "ports": ports_table,
@@ -405,6 +411,7 @@ RENDERERS: Mapping[str, Callable[..., str]] = {
     "opcodes": opcodes_table,
     "header": header_table,
     "instruction": instruction_page,
+    "precision": precision_table,
 }
 
 
