@@ -105,9 +105,15 @@ def find_engine(name: str) -> Engine:
         If there is none.
     """
     modules = find_modules()
-    if name.lower() not in modules:
+    key = _engine_key(name)
+    if key not in modules:
         raise UserError(f"there is no engine {name!r}{close_names(name, list(modules))}")
-    return Engine(modules[name.lower()])
+    return Engine(modules[key])
+
+
+def _engine_key(name: str) -> str:
+    """An engine's name as its modules have it: in lower case, and no hyphens."""
+    return name.lower().replace("-", "_")
 
 
 def accelerator_names() -> list[str]:
@@ -147,8 +153,8 @@ def find_design(name: str, given: Mapping[str, Any]) -> tuple[Engine, Any]:
         If there is no such name, or a param is wrong.
     """
     modules = find_modules()
-    if name.lower() in modules:
-        engine = Engine(modules[name.lower()])
+    if _engine_key(name) in modules:
+        engine = Engine(modules[_engine_key(name)])
         return engine, engine.params(given)
     presets = find_presets()
     if name.lower() in presets:

@@ -34,6 +34,11 @@ def test_engine_and_preset_are_found_in_any_case(engines, monkeypatch):
     assert catalog.find_design("Systolic", {})[0].name == "systolic"
 
 
+def test_a_hyphen_stands_for_an_underscore() -> None:
+    assert catalog.find_engine("exp-int").name == "exp_int"
+    assert catalog.find_design("EXP-INT", {})[0].name == "exp_int"
+
+
 def test_a_broken_engine_is_named_and_does_not_hide_the_others(engines):
     engines["broken"] = EngineModules(name="broken", golden="no.such", hw="no.such", sim="no.such")
     assert catalog.find_design("systolic", {})[0].name == "systolic"
