@@ -24,7 +24,7 @@ from golden.params import parse_params, to_plain
 from hw.bench.simulators import Simulator
 from hw.emit import emit_verilog
 from tests.support.contract import check, check_golden, tile_limits
-from tests.support.designs import corner_params, drawn_params
+from tests.support.designs import corner_params, drawn_params, value_designs
 from tests.support.refusals import check_refusals, check_text_refusals
 from tests.support.verilog import lint, repeated_modules
 from tilewright.catalog import Engine, find_engine
@@ -44,6 +44,11 @@ OWN_ENGINES = tuple(
 CORNERS = tuple(
     (name, params) for name in ENGINES for params in corner_params(find_engine(name).params_type)
 )
+QUICK = frozenset(
+    (name, params) for name in ENGINES for params in value_designs(find_engine(name).params_type)
+)
+"""Corners with every value of every param; the others have the pairs of values."""
+
 EMITTED = 4
 """Corners of an engine whose Verilog is looked at."""
 
@@ -107,15 +112,19 @@ def test_every_part_offers_what_the_contract_names(engine: Engine) -> None:
     assert isinstance(engine.sim.DATA_INDEPENDENT, bool)
 
 
-@pytest.mark.parametrize(("name", "params"), CORNERS, ids=describe)
+@pytest.mark.parametrize(
+    ("name", "params"),
+    [
+        pytest.param(*corner, marks=[] if corner in QUICK else pytest.mark.slow)
+        for corner in CORNERS
+    ],
+    ids=describe,
+)
 def test_corner_designs_keep_the_contract(name: str, params: Any) -> None:
     assert check(find_engine(name), params, np.random.default_rng(1)) == []
 
 
-@pytest.mark.parametrize("name", ENGINES)
-@given(data=st.data())
-@settings(max_examples=20, deadline=None, derandomize=True, database=None)
-def test_drawn_designs_keep_the_contract(name: str, data: st.DataObject) -> None:
+def check_drawn_design(name: str, data: st.DataObject) -> None:
     drawn = find_engine(name)
     params = data.draw(drawn_params(drawn.params_type))
     limits = tile_limits(drawn.golden.layout(params))
@@ -126,6 +135,21 @@ def test_drawn_designs_keep_the_contract(name: str, data: st.DataObject) -> None
     shapes = data.draw(st.lists(st.tuples(*(sizes[dim] for dim in "mnk")), min_size=1, max_size=3))
     rng = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
     assert check(drawn, params, rng, shapes) == []
+
+
+@pytest.mark.parametrize("name", ENGINES)
+@given(data=st.data())
+@settings(max_examples=5, deadline=None, derandomize=True, database=None)
+def test_drawn_designs_keep_the_contract(name: str, data: st.DataObject) -> None:
+    check_drawn_design(name, data)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ENGINES)
+@given(data=st.data())
+@settings(max_examples=40, deadline=None, derandomize=True, database=None)
+def test_many_drawn_designs_keep_the_contract(name: str, data: st.DataObject) -> None:
+    check_drawn_design(name, data)
 
 
 def test_presets_keep_the_contract_outside_the_rtl(engine: Engine) -> None:

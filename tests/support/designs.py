@@ -4,8 +4,9 @@ import itertools
 import math
 import types
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from enum import Enum
+from functools import cache
 from random import Random
 from typing import Any, get_args, get_type_hints
 
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from golden.errors import UserError
 from golden.formats import TERNARY, BipolarFormat, FlintFormat, Format, IntFormat, OvpFormat
 
-__all__ = ["corner_params", "drawn_params", "options"]
+__all__ = ["corner_params", "drawn_params", "options", "value_designs"]
 
 SIZES = (1, 4, 3, 2, 5)
 OPERANDS = tuple(
@@ -69,13 +70,45 @@ def _some(hint: Any) -> tuple[Any, ...]:
     raise TypeError(f"no values are known for a param of type {hint}")
 
 
-def corner_params(params_type: type) -> list[Any]:
-    """Designs that together have whatever can be had at once of two params; small ones first.
+@dataclass(frozen=True)
+class _Candidate:
+    """A design that may be chosen: what it shows of params, and how large it is."""
 
-    Every value of every param is there, and every pair of values of two params. Of sizes, pairs
-    differ where one is 1, even or odd, and of formats of integers where one is signed, of a single
-    bit or wider than operands: further ones only repeat these, mostly in larger designs.
+    design: Any
+    values: frozenset[Any]
+    pairs: frozenset[Any]
+    volume: int
+
+
+def value_designs(params_type: type) -> list[Any]:
+    """Few designs that together have every value of every param, as far as it can be had."""
+    return [one.design for one in _cover(_candidates(params_type), _values)]
+
+
+def corner_params(params_type: type) -> list[Any]:
+    """Designs that together have whatever can be had at once of two params.
+
+    Those of `value_designs` come first, then others until every pair of values of two params is
+    there. Of sizes, pairs differ where one is 1, even or odd, and of formats of integers where one
+    is signed, of a single bit or wider than operands: further ones only repeat these, mostly in
+    larger designs.
     """
+    candidates = _candidates(params_type)
+    first = _cover(candidates, _values)
+    seen = frozenset[Any]().union(*(one.pairs for one in first))
+    return [one.design for one in (*first, *_cover(candidates, _pairs, seen))]
+
+
+def _values(candidate: _Candidate) -> frozenset[Any]:
+    return candidate.values
+
+
+def _pairs(candidate: _Candidate) -> frozenset[Any]:
+    return candidate.pairs
+
+
+@cache
+def _candidates(params_type: type) -> list[_Candidate]:
     random = Random(CANDIDATES)
     choices = options(params_type)
     candidates = []
@@ -83,25 +116,26 @@ def corner_params(params_type: type) -> list[Any]:
         values = {name: random.choice(some) for name, some in choices.items()}
         design = _build(params_type, values, lambda name: random.choice(choices[name]))
         if design is not None:
-            candidates.append((design, _covered(values), _volume(values)))
-    chosen: list[Any] = []
-    covered: set[Any] = set()
-    while candidates:
-        design, items, _ = max(
-            candidates,
-            key=lambda candidate: len(candidate[1] - covered) / (SMALL + candidate[2]),
-        )
-        if not items - covered:
-            break
-        chosen.append(design)
-        covered |= items
-    return chosen
+            kinds = ((name, _kind(value)) for name, value in values.items())
+            pairs = frozenset(itertools.combinations(kinds, 2))
+            candidates.append(_Candidate(design, frozenset(values.items()), pairs, _volume(values)))
+    return candidates
 
 
-def _covered(values: Mapping[str, Any]) -> set[Any]:
-    """The values of a design, and the pairs of their kinds."""
-    kinds = {name: _kind(value) for name, value in values.items()}
-    return {*values.items(), *itertools.combinations(kinds.items(), 2)}
+def _cover(
+    candidates: list[_Candidate],
+    items: Callable[[_Candidate], frozenset[Any]],
+    seen: frozenset[Any] = frozenset(),
+) -> list[_Candidate]:
+    """Designs that show what is not ``seen`` yet, greedily, cheap ones first."""
+    chosen: list[_Candidate] = []
+    covered = set(seen)
+    while True:
+        best = max(candidates, key=lambda one: len(items(one) - covered) / (SMALL + one.volume))
+        if not items(best) - covered:
+            return chosen
+        chosen.append(best)
+        covered |= items(best)
 
 
 def _kind(value: Any) -> Any:
