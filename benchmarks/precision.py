@@ -1,4 +1,4 @@
-"""Area of the designs that docs/engines/precision.md compares, by synthesis of their Verilog.
+"""Area of the designs that docs/precision.md compares, by synthesis of their Verilog.
 
     python benchmarks/precision.py [PRECISION ...]
 

@@ -53,7 +53,7 @@ def _row(study: Mapping[str, Any], design: Mapping[str, Any]) -> Sequence[object
     many, one = steady(LONGEST_K), steady(1)
     weights = many.bits_per_mac["weights"]
     return (
-        f"[`{engine.name}`]({engine.name}.md)",
+        f"[`{engine.name}`](engines/{engine.name}.md)",
         ", ".join(f"`{name}={value}`" for name, value in own.items()) or "defaults",
         _number(many.cycles_per_mac * MACS),
         _number(one.cycles_per_mac * MACS),
