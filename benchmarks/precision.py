@@ -19,7 +19,7 @@ from tilewright.catalog import find_engine
 from tilewright.synthesis import synth
 from tilewright.verbs.options import table
 
-STUDY = Path(__file__).with_name("precision.toml")
+STUDY = Path(__file__).parents[1] / "docs" / "precision.toml"
 HEAD = ("engine", "set to", "NAND2", "flip-flops", "MACs/cycle", "NAND2 per MAC/cycle")
 LONGEST_K = 4096
 

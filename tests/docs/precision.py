@@ -1,4 +1,4 @@
-"""Engines side by side at one precision, by their timing: `benchmarks/precision.toml`."""
+"""Engines side by side at one precision, by their timing: `docs/precision.toml`."""
 
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from tilewright.catalog import find_engine
 
 __all__ = ["HEAD", "rows"]
 
-STUDY = Path(__file__).parents[2] / "benchmarks" / "precision.toml"
+STUDY = Path(__file__).parents[2] / "docs" / "precision.toml"
 
 HEAD = (
     "engine",
