@@ -135,7 +135,9 @@ class EpilogueLane(wiring.Component):
         else:
             m.d.comb += total.eq(before + part)
         for row, register in enumerate(totals):
-            with m.If(self.enable & self.add & (self.row == row)):
+            # A comparison with 0 would become a logical not of several bits, of which lint warns.
+            chosen = self.row == row if row else ~self.row.any()
+            with m.If(self.enable & self.add & chosen):
                 m.d.sync += register.eq(total)
         m.d.comb += self.o.eq(self._register(m, "out", self.o.shape(), total))
         return m
