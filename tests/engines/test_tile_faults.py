@@ -64,7 +64,7 @@ FAULTS = (
     fault(
         "dot",
         STEPS,
-        "self.job.ready.eq(~busy | (self.fire & self.last))",
+        "self.job.ready.eq(~busy | (self.fire & ends_job))",
         "self.job.ready.eq(~busy)",
         "the next job waits for an idle cycle",
     ),
