@@ -18,6 +18,9 @@ __all__ = ["ENTRY_POINTS", "EngineModules", "close_names", "find_modules"]
 
 ENTRY_POINTS = "tilewright.engines"
 
+_MOST_LISTED = 16
+"""Names in an error message."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class EngineModules:
@@ -72,7 +75,15 @@ def find_modules() -> dict[str, EngineModules]:
 
 
 def close_names(name: str, names: list[str]) -> str:
-    """End of an error message: what ``name`` may have meant, and what there is."""
+    """End of an error message: what ``name`` may have meant, and what there is.
+
+    Of very many names only the closest are listed, the closest first.
+    """
     close = get_close_matches(name, names, n=1)
     meant = f" (did you mean {close[0]}?)" if close else ""
-    return f"{meant}: there are {', '.join(names) or 'none'}"
+    listed = names
+    if len(names) > _MOST_LISTED:
+        listed = get_close_matches(name, names, n=_MOST_LISTED, cutoff=0.0)
+    others = len(names) - len(listed)
+    more = f" and {others} others" if others else ""
+    return f"{meant}: there are {', '.join(listed) or 'none'}{more}"

@@ -63,3 +63,10 @@ def test_two_engines_of_one_name_are_refused(name: str, installed: list[EntryPoi
 )
 def test_close_names_are_suggested(name: str, names: list[str], said: str) -> None:
     assert close_names(name, names) == said
+
+
+def test_of_many_names_the_closest_are_listed() -> None:
+    names = [f"engine{number}" for number in range(40)]
+    end = close_names("engine7x", names)
+    assert end.startswith(" (did you mean engine7?): there are engine7, ")
+    assert end.endswith(" and 24 others")

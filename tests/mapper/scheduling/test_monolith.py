@@ -163,7 +163,10 @@ def test_time_is_over():
     outcome = schedule_monolithically(case.graph, case.capacity, Options(time_limit=1e-6))
     assert outcome.status is Status.UNKNOWN
     assert (outcome.schedule, outcome.bound_bytes) == (None, 0)
-    assert outcome.reason == "no schedule was found within 1e-06 seconds"
+    assert outcome.reason in (
+        "no schedule was found within 1e-06 seconds",
+        "the integer program was not even built within 1e-06 seconds",
+    )
 
 
 def test_other_solvers():
