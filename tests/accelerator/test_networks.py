@@ -166,6 +166,7 @@ def test_a_run_that_was_stopped_goes_on(tmp_path, cache, monkeypatch):
     assert not list((folder / "rtl-state").iterdir())
 
 
+@pytest.mark.slow
 def test_waves_of_one_layer(tmp_path, cache):
     waves = tmp_path / "conv.vcd"
     run = run_digits(
