@@ -138,7 +138,7 @@ def solve(
     return _read(problem, name, begin)
 
 
-class _QuietHighs(pulp.HiGHS):  # type: ignore[misc]
+class _QuietHighs(pulp.HiGHS):  # type: ignore[misc]  # PuLP has no types
     """HiGHS through highspy, without its greeting, and with a start."""
 
     def __init__(self, *, warmStart: bool = False, **rest: Any) -> None:
@@ -152,9 +152,9 @@ class _QuietHighs(pulp.HiGHS):  # type: ignore[misc]
         class Quiet(Highs):
             def enableCallbacks(self) -> None:
                 self.setOptionValue("output_flag", False)
-                super().enableCallbacks()  # type: ignore[no-untyped-call]
+                super().enableCallbacks()  # type: ignore[no-untyped-call]  # has no types
 
-        lp.solverModel = Quiet()  # type: ignore[no-untyped-call]
+        lp.solverModel = Quiet()  # type: ignore[no-untyped-call]  # has no types
         options = {
             "output_flag": False,
             "threads": self.threads,

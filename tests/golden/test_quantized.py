@@ -1,5 +1,7 @@
 """Matrices of codes with what they mean."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -25,9 +27,9 @@ def test_shape() -> None:
         ),
     ],
 )
-def test_what_does_not_fit_is_refused(changes: dict[str, object], message: str) -> None:
+def test_what_does_not_fit_is_refused(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(UserError, match=f"^{message}$"):
-        QuantizedTensor(**{"codes": CODES, "format": INT8, **changes})  # type: ignore[arg-type]
+        QuantizedTensor(**{"codes": CODES, "format": INT8, **changes})
 
 
 def test_dequantize_by_hand() -> None:
@@ -69,7 +71,9 @@ def test_dequantize_planes() -> None:
     ("field", "shape"), [("scales", (1, 3)), ("zero_points", (2, 4)), ("planes", (3, 2, 8))]
 )
 def test_dequantize_wants_one_for_each_group(field: str, shape: tuple[int, ...]) -> None:
-    more = {field: np.ones(shape, np.int64 if field == "zero_points" else np.float64)}
-    tensor = QuantizedTensor(codes=CODES, format=INT8, group_size=2, **more)  # type: ignore[arg-type]
+    more: dict[str, Any] = {
+        field: np.ones(shape, np.int64 if field == "zero_points" else np.float64)
+    }
+    tensor = QuantizedTensor(codes=CODES, format=INT8, group_size=2, **more)
     with pytest.raises(UserError, match=f"{field} of a tensor .* must have the shape"):
         tensor.dequantize()

@@ -12,6 +12,7 @@ from golden.errors import UserError
 from golden.formats import NF4, IntFormat
 from golden.quantization.codebooks import clusters, learned_codebook
 from golden.quantization.groups import to_largest
+from golden.quantized import QuantizedTensor
 
 Reals = NDArray[np.float64]
 
@@ -80,8 +81,8 @@ def test_importance_goes_where_activations_are_large() -> None:
     importance = (activations**2).mean(axis=0)
     outputs = activations @ matrix
 
-    def error(tensor: object) -> float:
-        return float(((outputs - activations @ tensor.dequantize()) ** 2).sum())  # type: ignore[attr-defined]
+    def error(tensor: QuantizedTensor) -> float:
+        return float(((outputs - activations @ tensor.dequantize()) ** 2).sum())
 
     plain = learned_codebook(matrix, bits=2)
     guided = learned_codebook(matrix, bits=2, importance=importance)
