@@ -41,7 +41,7 @@ docs: $(SETUP)  ## build the manual in site/
 lock: $(SETUP)  ## pin the newest versions of all dependencies
 	$(PIP) uv
 	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 \
-	  --custom-compile-command "make lock" --group dev pyproject.toml -o requirements/dev.txt
+	  --custom-compile-command "make lock" --all-extras --group dev pyproject.toml -o requirements/dev.txt
 
 clean:  ## remove everything that can be made again
 	rm -rf $(VENV) build dist site demo *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
