@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mapper.allocation.compiled import compiled, compiled_part
+from mapper.allocation.compiled import compiled_search, compiled_step
 
 __all__ = [
     "ALIGNMENT",
@@ -120,9 +120,11 @@ class Kernel(NamedTuple):
     """Values to go back to: kind, index and value of each; flat."""
     noted: Matrix
     """Stamp under which each value was last put on the trail."""
+    lowest: Matrix
+    """(buffers,): scratch: the lowest place of each buffer of a section."""
 
 
-@compiled
+@compiled_search
 def decide(k: Kernel, node_limit: int) -> int:
     """Search from the start for offsets under the capacity.
 
@@ -153,7 +155,7 @@ def decide(k: Kernel, node_limit: int) -> int:
     return result
 
 
-@compiled_part
+@compiled_step
 def _solve(k: Kernel) -> int:
     """Search depth first.
 
@@ -198,7 +200,7 @@ def _solve(k: Kernel) -> int:
                 depth -= 1
 
 
-@compiled_part
+@compiled_step
 def _descend(k: Kernel, depth: int, low: int, high: int) -> tuple[int, int, int]:
     """Do what there is no choice about in sections ``low`` to ``high``, then push a frame.
 
@@ -234,7 +236,7 @@ def _descend(k: Kernel, depth: int, low: int, high: int) -> tuple[int, int, int]
     return _OPEN, low, high
 
 
-@compiled_part
+@compiled_step
 def _has_room(k: Kernel, depth: int, pool: int) -> bool:
     """Whether stacks have room for what one more node may put there."""
     return (
@@ -244,7 +246,7 @@ def _has_room(k: Kernel, depth: int, pool: int) -> bool:
     )
 
 
-@compiled_part
+@compiled_step
 def _push_parts(k: Kernel, depth: int, pool: int, low: int, high: int) -> bool:
     """Push the parts between ``low`` and ``high`` that share no buffer, if these are several."""
     end = pool
@@ -268,7 +270,7 @@ def _push_parts(k: Kernel, depth: int, pool: int, low: int, high: int) -> bool:
     return True
 
 
-@compiled_part
+@compiled_step
 def _push_options(k: Kernel, pool: int, s: int) -> int:
     """Put on the pool what may lie upon the floor of section ``s``, most likely first; its end."""
     h = k.sections[FLOOR, s]
@@ -298,7 +300,7 @@ def _push_options(k: Kernel, pool: int, s: int) -> int:
     return end
 
 
-@compiled_part
+@compiled_step
 def _choose_section(k: Kernel, low: int, high: int) -> int:
     """The section in a valley that leaves the fewest choices."""
     lowest = UNBOUNDED
@@ -335,7 +337,7 @@ def _choose_section(k: Kernel, low: int, high: int) -> int:
     return best
 
 
-@compiled_part
+@compiled_step
 def _is_swapped(k: Kernel, j: int, h: int) -> bool:
     """Whether ``j`` would lie upon a twin that goes above it: that way round is searched too."""
     start = k.buffers[FIRST, j]
@@ -354,7 +356,7 @@ def _is_swapped(k: Kernel, j: int, h: int) -> bool:
     return bool(j < below)
 
 
-@compiled_part
+@compiled_step
 def _place(k: Kernel, j: int, h: int) -> bool:
     """Place ``j`` at ``h``; whether the rest may still fit."""
     k.buffers[OFFSET, j] = h
@@ -376,7 +378,7 @@ def _place(k: Kernel, j: int, h: int) -> bool:
     return _propagate(k)
 
 
-@compiled_part
+@compiled_step
 def _waste(k: Kernel, s: int) -> bool:
     """Place nothing upon the floor of ``s``; whether the rest may still fit.
 
@@ -385,7 +387,7 @@ def _waste(k: Kernel, s: int) -> bool:
     """
     h = k.sections[FLOOR, s]
     start, end = k.sections[ALIVE, s], k.sections[ALIVE, s + 1]
-    lowest = np.empty(end - start, np.int64)
+    lowest = k.lowest
     top, second, topmost = UNBOUNDED, UNBOUNDED, _NONE
     for i in range(start, end):
         j = k.alive[i]
@@ -410,7 +412,7 @@ def _waste(k: Kernel, s: int) -> bool:
     return _propagate(k)
 
 
-@compiled_part
+@compiled_step
 def _lowest_support(k: Kernel, j: int, s: int) -> int:
     """Lowest top of a buffer that is still to be placed, meets ``j`` and does not live in ``s``."""
     lowest = UNBOUNDED
@@ -424,7 +426,7 @@ def _lowest_support(k: Kernel, j: int, s: int) -> int:
     return lowest
 
 
-@compiled_part
+@compiled_step
 def _lives_in(k: Kernel, j: int, s: int) -> bool:
     start, end = k.buffers[FIRST, j], k.buffers[FIRST, j + 1]
     first, last = k.lives[start], k.lives[end - 1]
@@ -432,10 +434,13 @@ def _lives_in(k: Kernel, j: int, s: int) -> bool:
         return False
     if last - first == end - start - 1:
         return True
-    return bool(np.any(k.lives[start:end] == s))
+    for i in range(start, end):
+        if k.lives[i] == s:
+            return True
+    return False
 
 
-@compiled_part
+@compiled_step
 def _propagate(k: Kernel) -> bool:
     """Bring floors and earliest offsets up to each other; whether the rest may still fit."""
     fine = True
@@ -456,7 +461,7 @@ def _propagate(k: Kernel) -> bool:
     return fine
 
 
-@compiled_part
+@compiled_step
 def _lift(k: Kernel, s: int) -> bool:
     """Raise the floor of section ``s`` to the lowest buffer above it; whether that may be."""
     h = k.sections[FLOOR, s]
@@ -476,7 +481,7 @@ def _lift(k: Kernel, s: int) -> bool:
     return True
 
 
-@compiled_part
+@compiled_step
 def _fits_in_turn(k: Kernel, s: int) -> bool:
     """Whether the buffers of section ``s``, each at its earliest or upon the one before, fit."""
     top = 0
@@ -500,7 +505,7 @@ def _fits_in_turn(k: Kernel, s: int) -> bool:
     return True
 
 
-@compiled_part
+@compiled_step
 def _is_settled(k: Kernel, s: int) -> bool:
     """Whether no buffer of ``s`` fits into the holes below the floors, where it would be lower."""
     for i in range(k.sections[ALIVE, s], k.sections[ALIVE, s + 1]):
@@ -520,7 +525,7 @@ def _is_settled(k: Kernel, s: int) -> bool:
     return True
 
 
-@compiled_part
+@compiled_step
 def _raise_floor(k: Kernel, s: int, h: int) -> None:
     _note(k, OF_FLOOR, s, k.sections[FLOOR, s])
     k.sections[FLOOR, s] = h
@@ -530,7 +535,7 @@ def _raise_floor(k: Kernel, s: int, h: int) -> None:
             _raise_earliest(k, j, h)
 
 
-@compiled_part
+@compiled_step
 def _raise_earliest(k: Kernel, j: int, h: int) -> None:
     _note(k, OF_EARLIEST, j, k.buffers[EARLIEST, j])
     k.buffers[EARLIEST, j] = -(-h // k.buffers[ALIGNMENT, j]) * k.buffers[ALIGNMENT, j]
@@ -538,7 +543,7 @@ def _raise_earliest(k: Kernel, j: int, h: int) -> None:
         _enqueue(k, k.lives[i])
 
 
-@compiled_part
+@compiled_step
 def _enqueue(k: Kernel, s: int) -> None:
     if k.sections[QUEUED, s] == 0:
         k.sections[QUEUED, s] = 1
@@ -550,7 +555,7 @@ def _enqueue(k: Kernel, s: int) -> None:
         k.scalars[N_TOUCHED] += 1
 
 
-@compiled_part
+@compiled_step
 def _note(k: Kernel, kind: int, index: int, value: int) -> None:
     """Remember a value that is about to change."""
     slot = kind * ((k.buffers.shape[1] - 1) + (k.sections.shape[1] - 1)) + index
@@ -564,7 +569,7 @@ def _note(k: Kernel, kind: int, index: int, value: int) -> None:
     k.scalars[N_TRAIL] = at + 3
 
 
-@compiled_part
+@compiled_step
 def _undo(k: Kernel, mark: int) -> None:
     """Take back all changes since the trail was ``mark`` long."""
     while k.scalars[N_TRAIL] > mark:
@@ -583,7 +588,7 @@ def _undo(k: Kernel, mark: int) -> None:
             _unplace(k, index)
 
 
-@compiled_part
+@compiled_step
 def _unplace(k: Kernel, j: int) -> None:
     k.buffers[OFFSET, j] = _NONE
     start, end = k.buffers[FIRST, j], k.buffers[FIRST, j + 1]

@@ -62,6 +62,7 @@ def start_state(instance: Instance, capacity: int, order: Sequence[int]) -> Kern
         pool=np.empty(_POOL_ENTRIES + n + m, np.int64),
         trail=np.empty(_TRAIL_ENTRIES + 15 * (n + m), np.int64),
         noted=np.zeros(rows.N_KINDS * (n + m), np.int64),
+        lowest=np.empty(n, np.int64),
     )
 
 

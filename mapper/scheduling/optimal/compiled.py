@@ -142,6 +142,11 @@ def _start(
         values=np.empty((states, k.N_VALUES), np.int64),
         table=np.zeros(1 << (2 * states).bit_length(), np.int64),
         heap=np.empty(states, np.int64),
+        others=np.empty(k.BITS, np.int64),
+        left=np.empty(k.BITS + 1, np.int64),
+        stack=np.empty((2 * k.BITS + 2, 3), np.int64),
+        missing=np.empty(width, np.int64),
+        single=np.empty(sets + 1, np.int64),
     )
     first = [op for op, before in enumerate(problem.before) if not before]
     for rows in (state.done, state.resident, state.saved, state.values):

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mapper.allocation.compiled import compiled, compiled_part
+from mapper.allocation.compiled import compiled_search, compiled_step
 
 __all__ = [
     "BITS",
@@ -120,9 +120,19 @@ class Kernel(NamedTuple):
     where there is none, so that memory is only taken where there are some."""
     heap: Matrix
     """(states,): open states, the best first."""
+    others: Matrix
+    """(BITS,): scratch, as all that follow: residents that an operator does not read."""
+    left: Matrix
+    """(BITS + 1,): units of these from each on."""
+    stack: Matrix
+    """(2 * BITS + 2, 3): choices among them that are open."""
+    missing: Matrix
+    """(words,): inputs that come back."""
+    single: Matrix
+    """(sets + 1,): what sets still cost."""
 
 
-@compiled
+@compiled_search
 def begin(k: Kernel) -> None:
     """Settle and push state 0, which is filled in but for estimate and units."""
     k.values[0, USED] = _bytes(k, k.resident, 0)
@@ -136,7 +146,7 @@ def begin(k: Kernel) -> None:
     _push(k, 0)
 
 
-@compiled
+@compiled_search
 def search(k: Kernel, pops: int) -> int:
     """Look at up to so many states.
 
@@ -162,13 +172,13 @@ def search(k: Kernel, pops: int) -> int:
     return RUNNING
 
 
-@compiled_part
+@compiled_step
 def _first_bit(word: int) -> int:
     """Number of the lowest bit set; of 64 powers of two, each shifts other bits to the top."""
     return int(_PLACES[((word & -word) * _DE_BRUIJN >> 58) & 63])
 
 
-@compiled_part
+@compiled_step
 def _sum_of(amounts: Matrix, word: int, at: int) -> int:
     """Sum over the tensors in word number ``at``."""
     total = 0
@@ -178,7 +188,7 @@ def _sum_of(amounts: Matrix, word: int, at: int) -> int:
     return total
 
 
-@compiled_part
+@compiled_step
 def _bytes(k: Kernel, sets: Matrix, s: int) -> int:
     total = 0
     for w in range(sets.shape[1]):
@@ -186,14 +196,11 @@ def _bytes(k: Kernel, sets: Matrix, s: int) -> int:
     return total
 
 
-@compiled_part
+@compiled_step
 def _expand(k: Kernel, s: int) -> int:
     """Push all that can follow a state."""
     words = k.inputs.shape[1]
-    others = np.empty(BITS, np.int64)
-    left = np.empty(BITS + 1, np.int64)
-    stack = np.empty((2 * BITS + 2, 3), np.int64)
-    coming = np.empty(words, np.int64)
+    others, left, stack, missing = k.others, k.left, k.stack, k.missing
     for v in range(k.ready.shape[1]):
         ready = k.ready[s, v]
         while ready:
@@ -202,14 +209,14 @@ def _expand(k: Kernel, s: int) -> int:
             fetched, count = 0, 0
             excess = k.needs[op] - k.scalars[CAPACITY]
             for w in range(words):
-                coming[w] = k.inputs[op, w] & ~k.resident[s, w]
-                fresh = coming[w] & k.unproduced[w]
+                missing[w] = k.inputs[op, w] & ~k.resident[s, w]
+                fresh = missing[w] & k.unproduced[w]
                 while fresh:
                     bit = fresh & -fresh
                     fresh ^= bit
                     if not _meets(k.readers, w * BITS + _first_bit(bit), k.done, s):
-                        coming[w] ^= bit
-                fetched += _sum_of(k.copies, coming[w], w)
+                        missing[w] ^= bit
+                fetched += _sum_of(k.copies, missing[w], w)
                 rest = k.resident[s, w] & ~k.inputs[op, w]
                 while rest:
                     if count == BITS:
@@ -225,7 +232,7 @@ def _expand(k: Kernel, s: int) -> int:
                     others[at] = t
                     count += 1
             if excess <= 0:
-                if not _follow(k, s, op, coming, others, 0, fetched):
+                if not _follow(k, s, op, 0, fetched):
                     return FULL
                 continue
             left[count] = 0
@@ -241,7 +248,7 @@ def _expand(k: Kernel, s: int) -> int:
                 stack[height, 0] = i + 1
                 height += 1
                 if k.sizes[others[i]] >= lacking:
-                    if not _follow(k, s, op, coming, others, chosen | 1 << i, fetched):
+                    if not _follow(k, s, op, chosen | 1 << i, fetched):
                         return FULL
                 else:
                     stack[height, 0], stack[height, 1] = i + 1, chosen | 1 << i
@@ -250,7 +257,7 @@ def _expand(k: Kernel, s: int) -> int:
     return RUNNING
 
 
-@compiled_part
+@compiled_step
 def _meets(one: Matrix, i: int, other: Matrix, j: int) -> bool:
     met = 0
     for w in range(one.shape[1]):
@@ -258,7 +265,7 @@ def _meets(one: Matrix, i: int, other: Matrix, j: int) -> bool:
     return met != 0
 
 
-@compiled_part
+@compiled_step
 def _is_within(one: Matrix, i: int, other: Matrix, j: int) -> bool:
     beyond = 0
     for w in range(one.shape[1]):
@@ -266,10 +273,8 @@ def _is_within(one: Matrix, i: int, other: Matrix, j: int) -> bool:
     return beyond == 0
 
 
-@compiled_part
-def _follow(
-    k: Kernel, s: int, op: int, coming: Matrix, others: Matrix, chosen: int, fetched: int
-) -> bool:
+@compiled_step
+def _follow(k: Kernel, s: int, op: int, chosen: int, fetched: int) -> bool:
     """Push the state after an operator, with the chosen ones of the others dropped.
 
     Whether there was room for it.
@@ -280,7 +285,7 @@ def _follow(
     paid = fetched
     left = chosen
     while left:
-        t = others[_first_bit(left)]
+        t = k.others[_first_bit(left)]
         left &= left - 1
         if not k.saved[s, t // BITS] >> (t % BITS) & 1:
             paid += k.copies[t]
@@ -294,14 +299,14 @@ def _follow(
         k.saved[new, w] = k.saved[s, w]
     for node in range(k.due.shape[1]):
         k.due[new, node] = k.due[s, node]
-    for w in range(coming.shape[0]):
-        come = coming[w]
+    for w in range(k.missing.shape[0]):
+        come = k.missing[w]
         while come:
             t = w * BITS + _first_bit(come)
             come &= come - 1
             _pay(k, new, t)
     while chosen:
-        t = others[_first_bit(chosen)]
+        t = k.others[_first_bit(chosen)]
         chosen &= chosen - 1
         w, bit = t // BITS, 1 << (t % BITS)
         k.resident[new, w] &= ~bit
@@ -348,7 +353,7 @@ def _follow(
     return True
 
 
-@compiled_part
+@compiled_step
 def _pay(k: Kernel, s: int, t: int) -> None:
     """Take what is paid for a tensor off what its sets still cost."""
     node = k.home[t]
@@ -357,7 +362,7 @@ def _pay(k: Kernel, s: int, t: int) -> None:
         node = k.outer[node]
 
 
-@compiled_part
+@compiled_step
 def _run(k: Kernel, s: int, op: int) -> None:
     """Let an operator run: its inputs that are still needed and its outputs are then resident."""
     k.done[s, op // BITS] |= 1 << (op % BITS)
@@ -384,7 +389,7 @@ def _run(k: Kernel, s: int, op: int) -> None:
                 k.ready[s, w] |= bit
 
 
-@compiled_part
+@compiled_step
 def _settle(k: Kernel, s: int) -> None:
     """Run all operators that run at once."""
     progress = True
@@ -402,7 +407,7 @@ def _settle(k: Kernel, s: int) -> None:
                     ready = k.ready[s, v] & ~((1 << (op % BITS + 1)) - 1)
 
 
-@compiled_part
+@compiled_step
 def _let_go(k: Kernel, s: int) -> bool:
     """Drop what has to go before any operator that is still to read it; whether there was some."""
     is_changed = False
@@ -423,7 +428,7 @@ def _let_go(k: Kernel, s: int) -> bool:
     return is_changed
 
 
-@compiled_part
+@compiled_step
 def _is_lost(k: Kernel, s: int, t: int) -> bool:
     for v in range(k.readers.shape[1]):
         left = k.readers[t, v] & ~k.done[s, v]
@@ -440,7 +445,7 @@ def _is_lost(k: Kernel, s: int, t: int) -> bool:
     return True
 
 
-@compiled_part
+@compiled_step
 def _runs_at_once(k: Kernel, s: int, op: int) -> bool:
     for w in range(k.inputs.shape[1]):
         if k.inputs[op, w] & ~k.resident[s, w]:
@@ -461,7 +466,7 @@ def _runs_at_once(k: Kernel, s: int, op: int) -> bool:
     return bool(replaces and transient <= k.scalars[CAPACITY])
 
 
-@compiled_part
+@compiled_step
 def _is_last(k: Kernel, s: int, op: int, t: int) -> bool:
     """Whether no other operator is still to read a tensor."""
     for w in range(k.readers.shape[1]):
@@ -473,11 +478,12 @@ def _is_last(k: Kernel, s: int, op: int, t: int) -> bool:
     return True
 
 
-@compiled_part
+@compiled_step
 def _rest(k: Kernel, s: int) -> int:
     """What is still to come at least: see `estimates`."""
     sets = k.outer.shape[0]
-    single = np.zeros(sets + 1, np.int64)
+    single = k.single
+    single[:] = 0
     for w in range(k.inputs.shape[1]):
         gone = k.saved[s, w] & ~k.resident[s, w]
         while gone:
@@ -501,7 +507,7 @@ def _rest(k: Kernel, s: int) -> int:
     return int(single[sets])
 
 
-@compiled_part
+@compiled_step
 def _beats(k: Kernel, one: int, other: int) -> bool:
     """Whether the first can become the second for the difference in cost."""
     slack = k.values[other, COST] - k.values[one, COST]
@@ -515,7 +521,7 @@ def _beats(k: Kernel, one: int, other: int) -> bool:
     return True
 
 
-@compiled_part
+@compiled_step
 def _find(k: Kernel, s: int) -> int:
     """Slot of the table for the operators that have been executed."""
     size = k.table.shape[0]
@@ -537,13 +543,13 @@ def _find(k: Kernel, s: int) -> int:
     return slot
 
 
-@compiled_part
+@compiled_step
 def _enter(k: Kernel, s: int, slot: int) -> None:
     k.values[s, NEXT] = k.table[slot] - 1
     k.table[slot] = s + 1
 
 
-@compiled_part
+@compiled_step
 def _precedes(k: Kernel, one: int, other: int) -> bool:
     """Least estimate first; then most operators executed, so that the search dives; then new."""
     if k.values[one, ESTIMATE] != k.values[other, ESTIMATE]:
@@ -553,7 +559,7 @@ def _precedes(k: Kernel, one: int, other: int) -> bool:
     return one > other
 
 
-@compiled_part
+@compiled_step
 def _push(k: Kernel, s: int) -> None:
     at = k.scalars[N_HEAP]
     k.scalars[N_HEAP] += 1
@@ -563,7 +569,7 @@ def _push(k: Kernel, s: int) -> None:
     k.heap[at] = s
 
 
-@compiled_part
+@compiled_step
 def _pop(k: Kernel) -> int:
     best = k.heap[0]
     k.scalars[N_HEAP] -= 1
