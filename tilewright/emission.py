@@ -13,12 +13,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from golden.accelerator.description import Accelerator
 from golden.params import to_plain
 from tilewright.accelerator import describe, find_accelerator, is_accelerator
 from tilewright.caching import Cache, cache_key
-from tilewright.catalog import find_design
+from tilewright.catalog import Engine, find_design
 
-__all__ = ["Emitted", "emitted_verilog"]
+__all__ = ["Emitted", "emitted_accelerator", "emitted_engine", "emitted_verilog"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,25 +60,33 @@ def emitted_verilog(name: str, given: Mapping[str, Any], cache: Cache) -> Emitte
         If there is no such name, or a value is wrong.
     """
     if is_accelerator(name):
-        accelerator = find_accelerator(name, given)
-        top = "accelerator"
+        return emitted_accelerator(find_accelerator(name, given), cache)
+    return emitted_engine(*find_design(name, given), cache)
 
-        def emit() -> str:
-            from hw.accelerator.top import Top
-            from hw.emit import emit_verilog
 
-            return emit_verilog(Top(accelerator), top)
+def emitted_accelerator(accelerator: Accelerator, cache: Cache) -> Emitted:
+    """Verilog of an accelerator."""
+    top = "accelerator"
 
-        facts = {"description": describe(accelerator)}
-        return Emitted(
-            name=accelerator.name,
-            top=top,
-            facts=facts,
-            verilog=_kept(cache, top, facts, ("golden", "hw"), emit),
-        )
-    engine, params = find_design(name, given)
+    def emit() -> str:
+        from hw.accelerator.top import Top
+        from hw.emit import emit_verilog
 
-    def emit_engine() -> str:
+        return emit_verilog(Top(accelerator), top)
+
+    facts = {"description": describe(accelerator)}
+    return Emitted(
+        name=accelerator.name,
+        top=top,
+        facts=facts,
+        verilog=_kept(cache, top, facts, ("golden", "hw"), emit),
+    )
+
+
+def emitted_engine(engine: Engine, params: Any, cache: Cache) -> Emitted:
+    """Verilog of an engine with these params."""
+
+    def emit() -> str:
         from hw.emit import emit_verilog
 
         return emit_verilog(engine.component(params), engine.name)
@@ -89,7 +98,7 @@ def emitted_verilog(name: str, given: Mapping[str, Any], cache: Cache) -> Emitte
         name=engine.name,
         top=engine.name,
         facts=facts,
-        verilog=_kept(cache, engine.name, facts, packages, emit_engine),
+        verilog=_kept(cache, engine.name, facts, packages, emit),
     )
 
 

@@ -20,7 +20,7 @@ from tilewright.caching import Cache, cache_key, default_cache
 from tilewright.emission import Emitted, emitted_verilog
 from tilewright.progress import counting
 
-__all__ = ["count_flip_flops", "synth"]
+__all__ = ["count_flip_flops", "liberty_text", "synth", "synthesized"]
 
 SWEEP = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 """Clocks of a sweep, as parts of the delay without a target."""
@@ -83,12 +83,10 @@ def synth(
     if liberty is None and (clock_ns is not None or sweep_clock):
         raise UserError("a clock needs a library: give one with --liberty FILE")
     cache = cache or default_cache()
-    text = None
-    if liberty is not None:
-        text = Path(liberty).name, library_text(Path(liberty))
+    text = liberty_text(liberty)
     design = emitted_verilog(name, params or {}, cache)
     options = Options(flatten=flatten, clock_ns=clock_ns, map_memories=map_memories)
-    ask = partial(_kept, design, text, cache)
+    ask = partial(synthesized, design, text, cache)
     with counting("synthesis, step") as tell:
         result = ask(options, lambda _, number, count: tell(number, count))
     curve = _curve(ask, options, result) if sweep_clock else None
@@ -128,14 +126,43 @@ def count_flip_flops(
     return flip_flop_bits(design.verilog, design.top)
 
 
-def _kept(
+def liberty_text(liberty: str | Path | None) -> tuple[str, str] | None:
+    """Name and text of a Liberty file, if there is one.
+
+    Raises
+    ------
+    UserError
+        If it is no text.
+    OSError
+        If it can not be read.
+    """
+    return None if liberty is None else (Path(liberty).name, library_text(Path(liberty)))
+
+
+def synthesized(
     design: Emitted,
     liberty: tuple[str, str] | None,
     cache: Cache,
     options: Options,
     report: Report | None = None,
 ) -> dict[str, Any]:
-    """A synthesis, from the cache if it is there."""
+    """A synthesis, from the cache if it is there.
+
+    Parameters
+    ----------
+    design : Emitted
+    liberty : tuple of str or None
+        From `liberty_text`.
+    cache : Cache
+    options : Options
+    report : callable, optional
+        Told of steps, where there are any.
+
+    Returns
+    -------
+    dict
+        As `hw.synth.process.synthesize` has it.
+    """
 
     def make(folder: Path) -> None:
         synthesize(

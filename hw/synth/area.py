@@ -12,6 +12,9 @@ from hw.synth.technology import Technology
 
 __all__ = ["Inventory", "Memory", "Part", "take_inventory"]
 
+_SIZES = ("WIDTH", "SIZE", "RD_PORTS", "WR_PORTS")
+"""Params of Yosys's memories."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
@@ -40,6 +43,8 @@ class Memory:
     module : str
         Where it is.
     width_bits, depth : int
+    read_ports, write_ports : int
+        A table that never changes has none to write.
     count : int
         Of such memories in the design.
     """
@@ -47,6 +52,8 @@ class Memory:
     module: str
     width_bits: int
     depth: int
+    read_ports: int
+    write_ports: int
     count: int
 
     @property
@@ -92,15 +99,14 @@ def take_inventory(modules: Mapping[str, Any], top: str, technology: Technology)
     kinds: Counter[str] = Counter()
     by_module: dict[str, Counter[str]] = {}
     places: Counter[str] = Counter()
-    memories: Counter[tuple[str, int, int]] = Counter()
+    memories: Counter[tuple[str, tuple[int, ...]]] = Counter()
     for name, number in instances(modules, top).items():
         base = base_name(name)
         places[base] += number
         own = by_module.setdefault(base, Counter())
         for cell in modules[name]["cells"].values():
             if is_memory(cell["type"]):
-                width, depth = (int(cell["parameters"][key], 2) for key in ("WIDTH", "SIZE"))
-                memories[base, width, depth] += number
+                memories[base, tuple(int(cell["parameters"][key], 2) for key in _SIZES)] += number
             elif cell["type"] not in modules:
                 own[cell["type"]] += number
     for own in by_module.values():
@@ -117,8 +123,15 @@ def take_inventory(modules: Mapping[str, Any], top: str, technology: Technology)
         },
         kinds=dict(sorted(kinds.items())),
         memories=tuple(
-            Memory(module=module, width_bits=width, depth=depth, count=count)
-            for (module, width, depth), count in sorted(memories.items())
+            Memory(
+                module=module,
+                width_bits=width,
+                depth=depth,
+                read_ports=reads,
+                write_ports=writes,
+                count=count,
+            )
+            for (module, (width, depth, reads, writes)), count in sorted(memories.items())
         ),
     )
 

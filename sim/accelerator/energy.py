@@ -8,7 +8,14 @@ from math import exp, log
 from golden.accelerator.description import Accelerator
 from sim.accelerator.simulation import LayerTimes
 
-__all__ = ["HOROWITZ_45NM", "Energy", "EnergyEntry", "EnergyTable", "layer_energy"]
+__all__ = [
+    "HOROWITZ_45NM",
+    "Energy",
+    "EnergyEntry",
+    "EnergyTable",
+    "bare_energy",
+    "layer_energy",
+]
 
 _SOURCE = 'M. Horowitz, "Computing\'s energy problem (and what we can do about it)", ISSCC 2014'
 _NODE = "45 nm, 0.9 V"
@@ -123,6 +130,12 @@ def layer_energy(
         * table.sram_access(accelerator.accumulator_bytes // banks[1]),
         dram=_accesses(layer.read_bytes + layer.written_bytes) * table.dram.value,
     )
+
+
+def bare_energy(macs: int, dram_bytes: int, table: EnergyTable = HOROWITZ_45NM) -> float:
+    """Picojoules of an engine without local memories: of its products, and of all that it moves."""
+    products = macs * (table.multiply8.value + table.add32.value)
+    return products + _accesses(dram_bytes) * table.dram.value
 
 
 def _accesses(octets: int) -> float:

@@ -87,7 +87,15 @@ def test_constants_are_moved_into_a_module_where_all_of_its_places_have_them(
 def test_a_memory_is_bits_unless_it_is_to_be_built(tmp_path: Path) -> None:
     found = result(MEMORY, tmp_path)
     assert found["memory_bits"] == 128
-    assert found["memories"] == [{"module": "top", "width_bits": 8, "depth": 16, "count": 1}]
+    (memory,) = found["memories"]
+    assert memory == {
+        "module": "top",
+        "width_bits": 8,
+        "depth": 16,
+        "read_ports": 1,
+        "write_ports": 1,
+        "count": 1,
+    }
     assert found["flip_flop_bits"] <= 8
     built = result(MEMORY, tmp_path, map_memories=True)
     assert built["memory_bits"] == 0

@@ -1,0 +1,1 @@
+"""Processes that come along, a TOML file each."""
