@@ -434,10 +434,10 @@ def _lives_in(k: Kernel, j: int, s: int) -> bool:
         return False
     if last - first == end - start - 1:
         return True
+    is_there = False
     for i in range(start, end):
-        if k.lives[i] == s:
-            return True
-    return False
+        is_there |= k.lives[i] == s
+    return bool(is_there)
 
 
 @compiled_step

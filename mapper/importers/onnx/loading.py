@@ -46,7 +46,10 @@ def checked(model: onnx.ModelProto, source: str) -> onnx.ModelProto:
     except UnicodeDecodeError:
         raise ModelError(f"{source} is not an ONNX model, or was damaged") from None
     except onnx.checker.ValidationError as error:
-        reason = str(error).strip().splitlines()[0]
+        text = str(error).strip()
+        first = text.splitlines()[0]
+        # A sentence that breaks off after a colon goes on in the next lines.
+        reason = " ".join(text.split()) if first.endswith(": ") else first
         raise ModelError(f"{source} is not a valid ONNX model: {reason}") from None
     return inliner.inline_local_functions(model) if model.functions else model
 

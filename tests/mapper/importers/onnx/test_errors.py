@@ -76,6 +76,12 @@ def test_invalid():
     refuses(model, "model 'net' is not a valid ONNX model: .*")
 
 
+def test_cycle():
+    nodes = [helper.make_node("Add", [a, "x"], [b]) for a, b in (("b", "a"), ("a", "b"))]
+    model = network(nodes, {"x": [3]}, {"a": [3]}, {})
+    refuses(model, "not a valid ONNX model: .*'b' of node: .* is not output of any previous nodes")
+
+
 def test_old_operator_set():
     refuses(relu([3], opset=6), "operator set 6 is not supported: convert the model to 7 or later")
 
