@@ -15,6 +15,7 @@ from tilewright.verbs.options import (
     seed,
     table,
 )
+from tilewright.verbs.pricing import add_cost, cost_lines, priced, read_pricing
 
 __all__ = ["configure", "execute", "show", "show_accelerated", "show_engine"]
 
@@ -55,6 +56,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--rtl-samples", type=count, metavar="N", help="the first N samples alone on the Verilog"
     )
     add_simulator(parser)
+    add_cost(parser)
     parser.add_argument("--samples", type=count, metavar="N", help="random samples (default: 1)")
     parser.add_argument("--seed", type=seed, default=0, metavar="S", help="of random samples")
     parser.add_argument(
@@ -80,6 +82,8 @@ def execute(arguments: argparse.Namespace) -> tuple[dict[str, Any], bool]:
         "simulator": arguments.simulator,
         "output": arguments.output,
     }
+    given = read_set(arguments.set)
+    pricing = read_pricing(arguments)
     # Imported late, so that help is quick.
     from tilewright.accelerated import run_accelerated
     from tilewright.running import run
@@ -90,13 +94,9 @@ def execute(arguments: argparse.Namespace) -> tuple[dict[str, Any], bool]:
             raise UserError("--host-fallback needs --accelerator")
         if arguments.mapper != "greedy":
             raise UserError(f"--mapper {arguments.mapper} needs --accelerator")
-        network = run(
-            arguments.model,
-            engine=arguments.engine or DEFAULT_ENGINE,
-            params=read_set(arguments.set),
-            **common,
-        )
-        return network.to_json(), network.passed
+        engine = arguments.engine or DEFAULT_ENGINE
+        network = run(arguments.model, engine=engine, params=given, **common)
+        return priced(network.to_json(), pricing, engine, given), network.passed
     if not arguments.rtl:
         _refuse(arguments, ("waves",), "needs --rtl")
     if arguments.waves is None:
@@ -104,7 +104,7 @@ def execute(arguments: argparse.Namespace) -> tuple[dict[str, Any], bool]:
     accelerated = run_accelerated(
         arguments.model,
         accelerator=arguments.accelerator,
-        changes=read_set(arguments.set),
+        changes=given,
         host_fallback=arguments.host_fallback,
         mapper=arguments.mapper,
         time_limit=arguments.time_limit,
@@ -113,7 +113,8 @@ def execute(arguments: argparse.Namespace) -> tuple[dict[str, Any], bool]:
         waves_layer=arguments.waves_layer,
         **common,
     )
-    return accelerated.to_json(), accelerated.passed
+    result = priced(accelerated.to_json(), pricing, arguments.accelerator, given)
+    return result, accelerated.passed
 
 
 def _refuse(arguments: argparse.Namespace, names: tuple[str, ...], why: str) -> None:
@@ -124,7 +125,8 @@ def _refuse(arguments: argparse.Namespace, names: tuple[str, ...], why: str) -> 
 
 def show(result: dict[str, Any]) -> str:
     """Layers, totals, and what the Verilog said."""
-    return show_accelerated(result) if "accelerator" in result else show_engine(result)
+    told = show_accelerated(result) if "accelerator" in result else show_engine(result)
+    return "\n".join([told, *cost_lines(result)])
 
 
 def show_accelerated(result: dict[str, Any]) -> str:

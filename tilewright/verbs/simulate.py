@@ -5,6 +5,7 @@ from typing import Any
 
 from golden.errors import UserError
 from tilewright.verbs.options import DEFAULT_ENGINE, add_mapper, add_target, read_set, table
+from tilewright.verbs.pricing import add_cost, cost_lines, priced, read_pricing
 
 __all__ = ["configure", "execute", "show"]
 
@@ -21,6 +22,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--compat", choices=("scalesim",), help="count as SCALE-Sim does, for comparison"
     )
+    add_cost(parser)
     parser.epilog = "example: tilewright simulate gemm:1024x1024x1024 --set rows=128 --set cols=128"
 
 
@@ -31,12 +33,15 @@ def execute(arguments: argparse.Namespace) -> tuple[dict[str, Any], bool]:
     from tilewright.simulation import simulate
 
     given = read_set(arguments.set)
+    pricing = read_pricing(arguments)
+    if pricing is not None and arguments.compat is not None:
+        raise UserError("--cost tells the time of exact cycles, not of those of --compat")
     if arguments.accelerator is None:
         if arguments.mapper != "greedy":
             raise UserError(f"--mapper {arguments.mapper} needs --accelerator")
         engine = arguments.engine or DEFAULT_ENGINE
         result = simulate(arguments.workload, engine=engine, params=given, compat=arguments.compat)
-        return result, True
+        return priced(result, pricing, engine, given), True
     if arguments.compat is not None:
         raise UserError("--compat counts for an engine, not for an accelerator")
     result = simulate_accelerated(
@@ -46,7 +51,7 @@ def execute(arguments: argparse.Namespace) -> tuple[dict[str, Any], bool]:
         mapper=arguments.mapper,
         time_limit=arguments.time_limit,
     )
-    return result, True
+    return priced(result, pricing, arguments.accelerator, given), True
 
 
 def show(result: dict[str, Any]) -> str:
@@ -58,7 +63,7 @@ def show(result: dict[str, Any]) -> str:
         if result["mapping"] is not None:
             told = mapping_line if result["lowering"] == "program" else layers_line
             lines.append(told(result["mapping"]))
-        return "\n".join(lines)
+        return "\n".join([*lines, *cost_lines(result)])
     if result.get("compat"):
         head = ("layer", "SCALE-Sim cycles", "exact cycles", "utilisation")
         rows: list[tuple[object, ...]] = [
@@ -75,7 +80,7 @@ def show(result: dict[str, Any]) -> str:
         rows.append(
             ("total", result["total_cycles"], result["dram_bytes"], _percent(result["utilisation"]))
         )
-    return table(head, rows)
+    return "\n".join([table(head, rows), *cost_lines(result)])
 
 
 def _percent(fraction: float) -> str:
