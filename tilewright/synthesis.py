@@ -15,12 +15,12 @@ from golden.errors import UserError
 from hw.synth.liberty import library_text
 from hw.synth.opensta import opensta_version
 from hw.synth.options import Options, Report
-from hw.synth.process import flip_flop_bits, synthesize
+from hw.synth.process import GATES, flip_flop_bits, synthesize
 from tilewright.caching import Cache, cache_key, default_cache
 from tilewright.emission import Emitted, emitted_verilog
 from tilewright.progress import counting
 
-__all__ = ["count_flip_flops", "liberty_text", "synth", "synthesized"]
+__all__ = ["count_flip_flops", "gate_verilog", "liberty_text", "synth", "synthesized"]
 
 SWEEP = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 """Clocks of a sweep, as parts of the delay without a target."""
@@ -88,7 +88,7 @@ def synth(
     options = Options(flatten=flatten, clock_ns=clock_ns, map_memories=map_memories)
     ask = partial(synthesized, design, text, cache)
     with counting("synthesis, step") as tell:
-        result = ask(options, lambda _, number, count: tell(number, count))
+        result = ask(options, lambda _, *step: tell(*step))
     curve = _curve(ask, options, result) if sweep_clock else None
     return {
         "name": name,
@@ -139,6 +139,19 @@ def liberty_text(liberty: str | Path | None) -> tuple[str, str] | None:
     return None if liberty is None else (Path(liberty).name, library_text(Path(liberty)))
 
 
+def gate_verilog(design: Emitted, cache: Cache) -> str:
+    """Verilog of gates without a library, all modules kept.
+
+    Parameters
+    ----------
+    design : Emitted
+    cache : Cache
+    """
+    with counting("synthesis, step") as tell:
+        folder = _entry(design, None, cache, Options(), lambda _, *step: tell(*step))
+    return (folder / GATES).read_text()
+
+
 def synthesized(
     design: Emitted,
     liberty: tuple[str, str] | None,
@@ -163,6 +176,19 @@ def synthesized(
     dict
         As `hw.synth.process.synthesize` has it.
     """
+    folder = _entry(design, liberty, cache, options, report)
+    result: dict[str, Any] = json.loads((folder / "result.json").read_text())
+    return result
+
+
+def _entry(
+    design: Emitted,
+    liberty: tuple[str, str] | None,
+    cache: Cache,
+    options: Options,
+    report: Report | None,
+) -> Path:
+    """Folder of a synthesis."""
 
     def make(folder: Path) -> None:
         synthesize(
@@ -177,9 +203,7 @@ def synthesized(
         ("" if liberty is None else opensta_version()) or "",
         _flow(),
     )
-    folder = cache.entry("syntheses", key, make)
-    result: dict[str, Any] = json.loads((folder / "result.json").read_text())
-    return result
+    return cache.entry("syntheses", key, make)
 
 
 def _flow() -> str:

@@ -19,6 +19,7 @@ from tilewright.building import built_verilog
 from tilewright.caching import Cache, cache_key, default_cache
 from tilewright.cases import choose_stimuli
 from tilewright.catalog import Engine, find_design
+from tilewright.emission import emitted_engine
 from tilewright.stimulus import build_vectors, port_bits
 
 __all__ = [
@@ -45,6 +46,8 @@ class Verification:
     ----------
     engine : str
     params : mapping
+    level : str
+        What ran: ``rtl`` or ``gates``.
     simulator, simulator_version : str
     seed : int
     cases : int
@@ -70,6 +73,7 @@ class Verification:
 
     engine: str
     params: Mapping[str, Any]
+    level: str
     simulator: str
     simulator_version: str
     seed: int
@@ -100,6 +104,7 @@ def verify(
     params: Mapping[str, Any] | None = None,
     *,
     simulator: str = "verilator",
+    gate_level: bool = False,
     cases: int = CASES,
     outputs: int = OUTPUTS,
     seed: int = 0,
@@ -117,6 +122,8 @@ def verify(
     params : mapping, optional
         Params to set, as text or values.
     simulator : {"verilator", "icarus"}
+    gate_level : bool
+        Run what synthesis makes of the Verilog: gates without a library, all modules kept.
     cases : int
         Random cases at least, beside extremes, corners and resets.
     outputs : int
@@ -148,7 +155,9 @@ def verify(
         vectors = build_vectors(engine, design, stimuli, top=engine.name, seed=seed)
     else:
         vectors = _read_replay(replay, engine, design)
-    result, failed = verify_vectors(engine, design, vectors, found, waves=waves, cache=cache)
+    result, failed = verify_vectors(
+        engine, design, vectors, found, gate_level=gate_level, waves=waves, cache=cache
+    )
     result = replace(result, seconds=time.perf_counter() - begun)
     if result.passed:
         return result
@@ -160,12 +169,19 @@ def verify(
     for key, value in to_plain(design).items():
         if value is not None:
             command += ["--set", f"{key}={value}"]
-    command += ["--simulator", simulator, "--replay", str(saved)]
+    command += [*(["--gate-level"] if gate_level else []), "--simulator", simulator]
+    command += ["--replay", str(saved)]
     return replace(result, saved=str(saved), replay=shlex.join(command))
 
 
 def built_bench(
-    engine: Engine, params: Any, simulator: Simulator, *, waves: str | None = None, cache: Cache
+    engine: Engine,
+    params: Any,
+    simulator: Simulator,
+    *,
+    gate_level: bool = False,
+    waves: str | None = None,
+    cache: Cache,
 ) -> Path:
     """Folder of the simulator built for this engine's Verilog, from the cache if it is there.
 
@@ -174,12 +190,21 @@ def built_bench(
     engine : Engine
     params : Params of that engine
     simulator : Simulator
+    gate_level : bool
+        Of its gates, in place of its RTL.
     waves : {"fst", "vcd"}, optional
         Format of the traces that it will be able to write.
     cache : Cache
     """
+    if gate_level:
+        # Imported late: most runs need none of it.
+        from tilewright.synthesis import gate_verilog
+
+        verilog = gate_verilog(emitted_engine(engine, params, cache), cache)
+    else:
+        verilog = emit_verilog(engine.component(params), engine.name)
     return built_verilog(
-        emit_verilog(engine.component(params), engine.name),
+        verilog,
         engine.name,
         port_names([*port_bits(engine.golden.layout(params))]),
         simulator,
@@ -240,10 +265,11 @@ def verify_vectors(
     vectors: Vectors,
     simulator: Simulator,
     *,
+    gate_level: bool = False,
     waves: Path | None = None,
     cache: Cache | None = None,
 ) -> tuple[Verification, Vectors]:
-    """Play ``vectors`` to the engine's Verilog and judge what comes out.
+    """Play ``vectors`` to the engine's Verilog, or to its gates, and judge what comes out.
 
     Returns
     -------
@@ -253,7 +279,12 @@ def verify_vectors(
     """
     begun = time.perf_counter()
     folder = built_bench(
-        engine, params, simulator, waves=_trace_format(waves), cache=cache or default_cache()
+        engine,
+        params,
+        simulator,
+        gate_level=gate_level,
+        waves=_trace_format(waves),
+        cache=cache or default_cache(),
     )
     built = time.perf_counter()
     bench = play(simulator, folder, vectors, waves=waves)
@@ -261,6 +292,7 @@ def verify_vectors(
     verification = Verification(
         engine=engine.name,
         params=to_plain(params),
+        level="gates" if gate_level else "rtl",
         simulator=simulator.name,
         simulator_version=simulator.version,
         seed=vectors.plan.seed,

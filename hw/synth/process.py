@@ -20,7 +20,10 @@ from typing import Any
 from golden.errors import UserError
 from hw.synth.options import Options, Report, SynthesisError
 
-__all__ = ["flip_flop_bits", "synthesize"]
+__all__ = ["GATES", "flip_flop_bits", "synthesize"]
+
+GATES = "gates.v"
+"""Name of the netlist that a synthesis without a library leaves."""
 
 _LOG_LINES = 12
 
@@ -42,8 +45,8 @@ def synthesize(
     top : str
         Top module.
     folder : Path
-        Where the result is left, as ``result.json``, and the netlist, as ``gates.v`` where there is
-        no library.
+        Where the result is left, as ``result.json``, and the netlist, as `GATES`, where there is no
+        library.
     options : Options
     liberty : tuple of str, optional
         Name, for messages, and text of a Liberty file.
@@ -65,7 +68,7 @@ def synthesize(
         if liberty is not None:
             (scratch / "given.lib").write_text(liberty[1])
         _run_module("hw.synth.run", scratch, report)
-        for file in (scratch / "result.json", scratch / "gates.v"):
+        for file in (scratch / "result.json", scratch / GATES):
             if file.exists():
                 shutil.move(file, folder / file.name)
     result: dict[str, Any] = json.loads((folder / "result.json").read_text())

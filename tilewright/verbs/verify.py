@@ -18,6 +18,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_set(parser)
     add_simulator(parser)
     parser.add_argument(
+        "--gate-level",
+        action="store_true",
+        help="run what synthesis makes of the Verilog: gates without a library",
+    )
+    parser.add_argument(
         "--cases",
         type=count,
         default=CASES,
@@ -40,6 +45,7 @@ def execute(arguments: argparse.Namespace) -> tuple[dict[str, Any], bool]:
         arguments.name,
         read_set(arguments.set),
         simulator=arguments.simulator,
+        gate_level=arguments.gate_level,
         cases=arguments.cases,
         seed=arguments.seed,
         waves=arguments.waves,
@@ -53,8 +59,9 @@ def show(result: dict[str, Any]) -> str:
     simulator = f"{result['simulator']} {result['simulator_version']}"
     checked = f"{result['cases']} cases, {result['outputs_checked']} outputs checked"
     speed = f"{result['cycles_per_second']:.0f} per second, build {result['build_seconds']:.1f} s"
+    what = "gates of " if result["level"] == "gates" else ""
     lines = [
-        f"{result['engine']} on {simulator}, seed {result['seed']}",
+        f"{what}{result['engine']} on {simulator}, seed {result['seed']}",
         f"{checked} in {result['cycles']} cycles ({speed})",
         f"{result['mismatches']} mismatches, {result['cycle_mismatches']} cycle mismatches",
     ]

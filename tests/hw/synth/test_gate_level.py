@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 
@@ -16,8 +17,10 @@ from tilewright.building import built_verilog
 from tilewright.caching import Cache
 from tilewright.cases import choose_stimuli
 from tilewright.catalog import Engine, find_engine, list_engines
+from tilewright.emission import emitted_engine
 from tilewright.stimulus import build_vectors, port_bits
-from tilewright.verification import BenchRun, play
+from tilewright.synthesis import gate_verilog
+from tilewright.verification import BenchRun, play, verify
 
 CORNERS = 3
 """Of each engine, in the slow tests."""
@@ -54,12 +57,56 @@ def test_gates_of_a_systolic_array(
     agree(play_gates(engine, params, gates, icarus, cache))
 
 
-@pytest.mark.slow
-def test_a_wrong_gate_is_found(tmp_path: Path, icarus: Simulator, cache: Cache) -> None:
-    engine = find_engine("systolic")
-    params = engine.params({"rows": 1, "cols": 2, "k_max": 9, "activation": "int4"})
-    gates = gates_of(engine, params, tmp_path)
-    assert play_gates(engine, params, gates.replace(" ^ ", " | ", 1), icarus, cache).mismatches
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("ternary", {"m": "1", "n": "1", "k": "2", "activation": "int4", "k_max": "9"}),
+        (
+            "dot",
+            {"m": "1", "n": "1", "k": "2", "activation": "int3", "weight": "int2", "k_max": "9"},
+        ),
+    ],
+)
+def test_verify_runs_gates(
+    name: str, given: dict[str, str], icarus: Simulator, cache: Cache, tmp_path: Path
+) -> None:
+    del icarus  # by name
+    found = verify(
+        name,
+        given,
+        simulator="icarus",
+        gate_level=True,
+        cases=1,
+        outputs=100,
+        save_failures=tmp_path,
+        cache=cache,
+    )
+    assert found.passed
+    assert found.level == "gates"
+    assert found.outputs_checked >= 100
+
+
+def test_gates_that_are_wrong_are_reported_with_their_replay(
+    icarus: Simulator, cache: Cache, tmp_path: Path
+) -> None:
+    del icarus
+    params = find_engine("ternary").params({"m": 1, "n": 1, "k": 2, "activation": "int4"})
+    gates = gate_verilog(emitted_engine(find_engine("ternary"), params, cache), cache)
+    wrong = gates.replace(" ^ ", " | ", 1)
+    assert wrong != gates
+    with mock.patch("tilewright.synthesis.gate_verilog", return_value=wrong):
+        found = verify(
+            "ternary",
+            {"m": 1, "n": 1, "k": 2, "activation": "int4"},
+            simulator="icarus",
+            gate_level=True,
+            cases=1,
+            outputs=100,
+            save_failures=tmp_path,
+            cache=cache,
+        )
+    assert found.mismatches
+    assert "--gate-level" in str(found.replay)
 
 
 @pytest.mark.slow
