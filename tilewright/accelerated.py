@@ -32,7 +32,7 @@ from tilewright.caching import Cache
 from tilewright.files import check_place, partial_file, write_bytes
 from tilewright.images import DramImage
 from tilewright.progress import progress
-from tilewright.reports import layer_json, mapping_json
+from tilewright.reports import ceilings_json, layer_json, mapping_json, timeline_json
 from tilewright.samples import (
     accuracy,
     check_counts,
@@ -126,10 +126,14 @@ class AcceleratedRun:
         Per sample, over the data port and over the program port.
     energy_pj : float
         Per sample.
+    peak_macs_per_cycle, memory_bytes_per_cycle : float
+        What the engine does at most, and the memory.
     counters : mapping of str to int
         The accelerator's performance counters.
     mapping : dict
         From `tilewright.reports.mapping_json`.
+    timeline : dict or None
+        From `tilewright.reports.timeline_json`, where it was asked for.
     host : tuple of HostWork
         Operators that are not on the accelerator.
     program : str
@@ -150,8 +154,11 @@ class AcceleratedRun:
     dram_bytes: int
     program_bytes: int
     energy_pj: float
+    peak_macs_per_cycle: float
+    memory_bytes_per_cycle: float
     counters: Mapping[str, int]
     mapping: dict[str, Any]
+    timeline: dict[str, Any] | None
     host: tuple[HostWork, ...]
     program: str
     outputs: str
@@ -188,6 +195,7 @@ def run_accelerated(
     simulator: str = "verilator",
     output: Path | str = "tilewright-run",
     trace: Path | None = None,
+    timeline: bool = False,
     waves: Path | None = None,
     waves_layer: str | None = None,
     cache: Cache | None = None,
@@ -217,6 +225,8 @@ def run_accelerated(
         Seconds after which the optimal mapper ends with the best that it has.
     trace : path, optional
         JSON file for Perfetto.
+    timeline : bool
+        Also tell how busy each unit is over time.
     waves : path, optional
         VCD file for a trace of the Verilog, of the first sample.
     waves_layer : str, optional
@@ -254,7 +264,8 @@ def run_accelerated(
     truth = None if labels is None else read_labels(labels, count, lowered.graph)
     folder = Path(output)
     folder.mkdir(parents=True, exist_ok=True)
-    simulation = _simulate(design, program_layers(lowered), image, trace)
+    layers = program_layers(lowered)
+    simulation = _simulate(design, layers, image, trace)
     verilog = None
     if rtl:
         shown = None if waves is None else _waves(simulation, waves, waves_layer)
@@ -276,8 +287,10 @@ def run_accelerated(
         dram_bytes=counters[Counter.READ_BYTES] + counters[Counter.WRITTEN_BYTES],
         program_bytes=counters[Counter.PROGRAM_BYTES],
         energy_pj=sum(layer.energy.total for layer in reports),
+        **ceilings_json(design),
         counters={counter.name.lower(): value for counter, value in counters.items()},
         mapping=_mapping(lowered, simulation),
+        timeline=timeline_json(design, layers, image.bases, simulation) if timeline else None,
         host=hosted,
         program=str(program),
         outputs=str(saved),

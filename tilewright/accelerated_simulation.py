@@ -1,6 +1,7 @@
 """Cycles, traffic and energy of a workload on an accelerator, without values."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,15 +12,16 @@ from golden.accelerator.registers import Counter
 from golden.graph import Graph
 from sim.accelerator.report import report, utilisation
 from sim.accelerator.simulation import Simulation, simulate
+from sim.accelerator.steps import Layer
 from sim.workload import Workload
 from tilewright.accelerator import find_accelerator
-from tilewright.reports import layer_json, mapping_json
+from tilewright.reports import ceilings_json, layer_json, mapping_json, timeline_json
 from tilewright.workloads import is_model, load_model, load_workload
 
 if TYPE_CHECKING:
     from mapper.accelerator.streaming.plan import Plan
 
-__all__ = ["is_quantized", "simulate_accelerated"]
+__all__ = ["Simulated", "is_quantized", "simulate_accelerated", "simulate_shapes"]
 
 PAGE_BYTES = 4096
 """Regions of DRAM begin at multiples of it."""
@@ -32,6 +34,7 @@ def simulate_accelerated(
     changes: Mapping[str, Any] | None = None,
     mapper: str = "greedy",
     time_limit: float = 60.0,
+    timeline: bool = False,
 ) -> dict[str, Any]:
     """Simulate a workload on an accelerator.
 
@@ -51,13 +54,16 @@ def simulate_accelerated(
     time_limit : float
         Seconds after which the optimal mapper ends with the best that it has; for each shape, where
         only shapes are known.
+    timeline : bool
+        Also tell how busy each unit is over time, for which no instruction is skipped.
 
     Returns
     -------
     dict
         ``workload``, ``accelerator``, ``lowering`` (``program`` or ``streamed``), ``total_cycles``,
-        ``utilisation``, ``dram_bytes``, ``program_bytes``, ``energy_pj``, ``counters``, ``layers``,
-        ``mapping`` (None for layers that are mapped greedily by their shapes).
+        ``utilisation``, ``dram_bytes``, ``program_bytes``, ``energy_pj``, ``peak_macs_per_cycle``,
+        ``memory_bytes_per_cycle``, ``counters``, ``layers``, ``mapping`` (None for layers that are
+        mapped greedily by their shapes), ``timeline`` (None where it was not asked for).
 
     Raises
     ------
@@ -66,12 +72,30 @@ def simulate_accelerated(
     """
     design = find_accelerator(accelerator, changes)
     graph = load_model(workload) if isinstance(workload, str) and is_model(workload) else None
+    mapping: dict[str, Any] | None
     if graph is not None and is_quantized(graph):
-        simulation, mapping = _simulate_program(graph, design, mapper, time_limit)
-        return {**_result(str(workload), design, "program", simulation), "mapping": mapping}
-    work = load_workload(workload) if isinstance(workload, str) else workload
-    simulation, layers = _simulate_shapes(work, design, mapper, time_limit)
-    return {**_result(work.name, design, "streamed", simulation), "mapping": layers}
+        name, lowering = str(workload), "program"
+        run, mapping = _simulate_program(graph, design, mapper, time_limit)
+    else:
+        work = load_workload(workload) if isinstance(workload, str) else workload
+        name, lowering = work.name, "streamed"
+        run, mapping = simulate_shapes(work, design, mapper, time_limit)
+    seen = timeline_json(design, run.layers, run.bases, run.simulation) if timeline else None
+    result = _result(name, design, lowering, run.simulation)
+    return {**result, "mapping": mapping, "timeline": seen}
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """A simulation, and what was simulated."""
+
+    layers: Sequence[Layer]
+    bases: Sequence[int]
+    simulation: Simulation
+
+
+def _simulated(design: Accelerator, layers: Sequence[Layer], bases: Sequence[int]) -> Simulated:
+    return Simulated(layers, bases, simulate(design, layers, bases=bases))
 
 
 def is_quantized(graph: Graph) -> bool:
@@ -85,7 +109,7 @@ def is_quantized(graph: Graph) -> bool:
 
 def _simulate_program(
     graph: Graph, design: Accelerator, mapper: str, time_limit: float
-) -> tuple[Simulation, dict[str, Any]]:
+) -> tuple[Simulated, dict[str, Any]]:
     # Imported late: a table or a GEMM needs no graph.
     from mapper.accelerator.lowering import lower
     from mapper.accelerator.mapping import Mapper
@@ -93,13 +117,20 @@ def _simulate_program(
 
     lowered = lower(graph, design, host_fallback=True, mapper=Mapper(mapper), time_limit=time_limit)
     assert lowered.mapping is not None  # by lower
-    simulation = simulate(design, program_layers(lowered), bases=region_bases(lowered))
-    return simulation, mapping_json(lowered.mapping, simulation.cycles)
+    run = _simulated(design, program_layers(lowered), region_bases(lowered))
+    return run, mapping_json(lowered.mapping, run.simulation.cycles)
 
 
-def _simulate_shapes(
+def simulate_shapes(
     work: Workload, design: Accelerator, mapper: str, time_limit: float
-) -> tuple[Simulation, dict[str, Any] | None]:
+) -> tuple[Simulated, dict[str, Any] | None]:
+    """Run layers known by their shapes, and how they are mapped; see `simulate_accelerated`.
+
+    Raises
+    ------
+    UserError
+        If a layer does not fit the accelerator.
+    """
     greedy = _simulate_plans(work, design, None)
     if mapper == "greedy":
         return greedy, None
@@ -109,19 +140,19 @@ def _simulate_shapes(
     mappings = map_layers(work, design, time_limit=time_limit)
     best = _simulate_plans(work, design, [mapping.plan for mapping in mappings])
     # Each layer is best alone; one after the other they meet.
-    chosen = min(best, greedy, key=lambda simulation: simulation.cycles)
+    chosen = min(best, greedy, key=lambda run: run.simulation.cycles)
     return chosen, {"mapper": mapper, **layers_json(mappings)}
 
 
 def _simulate_plans(
     work: Workload, design: Accelerator, plans: "Sequence[Plan] | None"
-) -> Simulation:
+) -> Simulated:
     # Imported late: a quantized model needs none of it.
     from mapper.accelerator.streaming import dram_bytes, streamed
 
     entries = streamed(work.layers, design, plans)
     ends = accumulate(-(-octets // PAGE_BYTES) * PAGE_BYTES for octets in dram_bytes(entries))
-    return simulate(design, [entry.layer for entry in entries], bases=(0, *ends)[:BASES])
+    return _simulated(design, [entry.layer for entry in entries], (0, *ends)[:BASES])
 
 
 def _result(
@@ -138,6 +169,7 @@ def _result(
         "dram_bytes": counters[Counter.READ_BYTES] + counters[Counter.WRITTEN_BYTES],
         "program_bytes": counters[Counter.PROGRAM_BYTES],
         "energy_pj": sum(layer.energy.total for layer in reports),
+        **ceilings_json(design),
         "counters": {counter.name.lower(): value for counter, value in counters.items()},
         "layers": [layer_json(layer) for layer in reports],
     }

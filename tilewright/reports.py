@@ -6,12 +6,17 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from golden.accelerator.description import Accelerator
 from mapper.accelerator.mapping import Mapping
-from sim.accelerator.report import LayerReport
+from sim.accelerator.occupancy import Occupancy
+from sim.accelerator.report import LayerReport, memory_bytes_per_cycle
+from sim.accelerator.simulation import Simulation, simulate
+from sim.accelerator.steps import Layer
 from tilewright.verbs.options import table
 
 __all__ = [
     "busy_line",
+    "ceilings_json",
     "layer_json",
     "layer_table",
     "layers_line",
@@ -19,9 +24,13 @@ __all__ = [
     "mapping_json",
     "mapping_line",
     "shares_table",
+    "timeline_json",
 ]
 
 _PJ_PER_NJ = 1000
+
+_LONG_INSTRUCTIONS = 1_000_000
+"""From here on a timeline of instructions takes more than a few seconds."""
 
 
 def layer_json(layer: LayerReport) -> dict[str, Any]:
@@ -37,6 +46,39 @@ def layer_json(layer: LayerReport) -> dict[str, Any]:
         "energy_pj": layer.energy.total,
         "energy_parts_pj": parts,
     }
+
+
+def ceilings_json(accelerator: Accelerator) -> dict[str, float]:
+    """What the engine does at most, and the memory; see `sim.accelerator.report.Roofline`."""
+    return {
+        "peak_macs_per_cycle": float(accelerator.params.macs_per_cycle),
+        "memory_bytes_per_cycle": float(memory_bytes_per_cycle(accelerator)),
+    }
+
+
+def timeline_json(
+    accelerator: Accelerator, layers: Sequence[Layer], bases: Sequence[int], known: Simulation
+) -> dict[str, Any] | None:
+    """How busy each unit is over time, from another simulation that looks at every instruction.
+
+    Parameters
+    ----------
+    accelerator, layers, bases
+        As of `sim.accelerator.simulation.simulate`.
+    known : Simulation
+        Of the same.
+
+    Returns
+    -------
+    dict or None
+        ``bin_cycles``, and ``busy_cycles`` of each unit in each bin; None for runs of so many
+        instructions that it would take long.
+    """
+    if sum(layer.instructions for layer in known.layers) > _LONG_INSTRUCTIONS:
+        return None
+    occupancy = Occupancy()
+    simulate(accelerator, layers, bases=bases, trace=occupancy)
+    return {"bin_cycles": occupancy.bin_cycles, "busy_cycles": occupancy.busy_cycles}
 
 
 def layer_table(layers: Sequence[dict[str, Any]], total: dict[str, Any]) -> str:

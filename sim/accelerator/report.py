@@ -10,7 +10,14 @@ from sim.accelerator.compilation import Activity
 from sim.accelerator.energy import HOROWITZ_45NM, Energy, EnergyTable, layer_energy
 from sim.accelerator.simulation import LayerTimes, Simulation
 
-__all__ = ["LayerReport", "Roofline", "bound_by", "report", "utilisation"]
+__all__ = [
+    "LayerReport",
+    "Roofline",
+    "bound_by",
+    "memory_bytes_per_cycle",
+    "report",
+    "utilisation",
+]
 
 _BOUNDS = {
     Activity.LOAD: "dram",
@@ -104,6 +111,13 @@ def utilisation(accelerator: Accelerator, simulation: Simulation) -> float:
     return _ratio(full, simulation.cycles)
 
 
+def memory_bytes_per_cycle(accelerator: Accelerator) -> int:
+    """What the memory gives at most; ideal memory is as quick as the bus."""
+    memory = accelerator.memory
+    ideal = memory.kind is MemoryKind.IDEAL
+    return accelerator.bus_bytes if ideal else memory.bytes_per_cycle
+
+
 def _macs(layer: LayerTimes) -> int:
     return layer.traffic.macs if layer.layer.macs is None else layer.layer.macs
 
@@ -173,15 +187,12 @@ def _roofline(accelerator: Accelerator, layer: LayerTimes, macs: int, done: floa
     octets = layer.read_bytes + layer.written_bytes
     unmoved = float("inf") if macs else 0.0
     intensity = macs / octets if octets else unmoved
-    memory = accelerator.memory
-    ideal = memory.kind is MemoryKind.IDEAL
     own = layer.traffic
     peak = own.macs / own.full_cycles if own.macs else float(accelerator.params.macs_per_cycle)
-    bandwidth = accelerator.bus_bytes if ideal else memory.bytes_per_cycle
     return Roofline(
         macs_per_byte=intensity,
         macs_per_cycle=_ratio(done, layer.cycles),
-        roof=min(peak, intensity * bandwidth),
+        roof=min(peak, intensity * memory_bytes_per_cycle(accelerator)),
     )
 
 

@@ -10,10 +10,10 @@ from sim.accelerator.banked import BankedMemory, EventSchedule, SharedMemory
 from sim.accelerator.compilation import UNITS, Activity, Compiled, compiled
 from sim.accelerator.costs import Costs, UnitCosts
 from sim.accelerator.fetch import Fetch
+from sim.accelerator.recording import Recorder
 from sim.accelerator.schedule import Record, Schedule
 from sim.accelerator.steady import Runner
 from sim.accelerator.steps import Layer
-from sim.accelerator.trace import Trace
 from sim.accelerator.traffic import Traffic, traffic
 
 __all__ = ["AFTER_END", "LayerTimes", "Simulation", "simulate", "simulate_shared"]
@@ -101,7 +101,7 @@ def simulate(
     bases: Sequence[int] = (0,) * BASES,
     costs: Costs | None = None,
     steady: bool = True,
-    trace: Trace | None = None,
+    trace: Recorder | None = None,
 ) -> Simulation:
     """Simulate a run.
 
@@ -116,8 +116,8 @@ def simulate(
     steady : bool
         Whether what repeats may be skipped, which changes no result. With ``banked`` memory, and
         for a trace, nothing is skipped: instructions in loops have their own addresses each time.
-    trace : Trace, optional
-        Where to write every instruction to.
+    trace : Recorder, optional
+        Who is told of every instruction, such as a `sim.accelerator.trace.Trace`.
 
     Raises
     ------
@@ -169,7 +169,7 @@ def simulate_shared(
     *,
     bases: Sequence[int] = (0,) * BASES,
     costs: Costs | None = None,
-    trace: Trace | None = None,
+    trace: Recorder | None = None,
 ) -> Simulation:
     """Simulate a run with a memory that serves burst by burst; see `simulate`."""
     program = compiled(layers, costs or UnitCosts(accelerator, bases), folded=False, addressed=True)
@@ -196,7 +196,7 @@ def simulate_shared(
     )
 
 
-def _record(program: Compiled, trace: Trace | None) -> Record | None:
+def _record(program: Compiled, trace: Recorder | None) -> Record | None:
     if trace is None:
         return None
     trace.begin(program)
