@@ -13,7 +13,7 @@ from tilewright.scales import draw_scales
 from tilewright.settings import Settings, setting_choices, with_settings
 from tilewright.stimulus import Stalls, Stimulus
 
-__all__ = ["DISTURBANCES", "choose_stimuli", "random_codes"]
+__all__ = ["DISTURBANCES", "busy_stimulus", "choose_stimuli", "random_codes"]
 
 DISTURBANCES = (
     Stalls(job=0.5, activations=0.3, weights=0.3, scales=0.3, zero_points=0.3, results=0.3),
@@ -24,6 +24,9 @@ DISTURBANCES = (
     Stalls(lazy_sink=True),
     Stalls(activations=0.2, weights=0.2, lazy_sink=True),
 )
+
+_BUSY_TILES, _BUSY_LENGTH = 2, 16
+"""Of a dimension that tiles have, and of one that they do not have."""
 
 BURST = 3
 """GEMMs of a random case that follow each other without a gap."""
@@ -59,6 +62,24 @@ def choose_stimuli(
         stimuli.append(stimulus)
         done += _outputs(stimulus)
     return stimuli
+
+
+def busy_stimulus(engine: Engine, params: Any, *, seed: int) -> Stimulus:
+    """A GEMM of several full tiles along each dimension, undisturbed; settings are the widest.
+
+    Parameters
+    ----------
+    engine : Engine
+    params : Params of that engine
+    seed : int
+        Of the operands.
+    """
+    sizes = _tile_sizes(engine, params)
+    m, n, k = (_BUSY_TILES * sizes.get(dim, _BUSY_LENGTH) for dim in (Dim.M, Dim.N, Dim.K))
+    settings = setting_choices(engine.golden.layout(params))[-1]
+    shape = m, min(k, params.k_max), n
+    rng = np.random.default_rng(seed)
+    return _gemm(engine, params, rng, "busy", shape, settings, (Stalls(),))
 
 
 def random_codes(format: Format, shape: tuple[int, int], rng: np.random.Generator) -> Codes:

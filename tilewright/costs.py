@@ -143,7 +143,7 @@ def costs_of(
             text,
             kept,
             Options(clock_ns=clock_ns),
-            lambda _, *step: tell(*step),
+            report=lambda _, *step: tell(*step),
         )
     return _costs(found, process)
 

@@ -12,11 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from golden.errors import UserError
+from hw.synth.activity import Activities
 from hw.synth.liberty import library_text
 from hw.synth.opensta import opensta_version
 from hw.synth.options import Options, Report
 from hw.synth.process import GATES, flip_flop_bits, synthesize
+from tilewright.accelerator import is_accelerator
 from tilewright.caching import Cache, cache_key, default_cache
+from tilewright.catalog import find_design
 from tilewright.emission import Emitted, emitted_verilog
 from tilewright.progress import counting
 
@@ -37,6 +40,7 @@ def synth(
     sweep_clock: bool = False,
     flatten: bool = False,
     map_memories: bool = False,
+    power: bool = False,
     cache: Cache | None = None,
 ) -> dict[str, Any]:
     """Synthesize a design; what was synthesized before comes from the cache.
@@ -58,15 +62,19 @@ def synth(
         Dissolve all modules. It takes longer, and lets logic be shared across modules.
     map_memories : bool
         Build memories from flip-flops; otherwise they are reported as bits.
+    power : bool
+        Tell the power of an engine that multiplies random operands, too; it needs a library,
+        OpenSTA and a simulator.
     cache : Cache, optional
 
     Returns
     -------
     dict
         ``area_um2`` (None without a library), ``nand2_equivalents``, ``delay_ns`` (None where it
-        is not known) and ``delay_by``, ``critical_path``, ``logic_depth``, ``cells``,
-        ``flip_flop_bits``, ``sequential``, ``combinational``, ``modules``, ``memory_bits``,
-        ``memories``, ``cell_kinds``, ``tools``, and how it was asked for.
+        is not known) and ``delay_by``, ``critical_path``, ``logic_depth``, ``power`` (None where
+        it was not asked for), ``cells``, ``flip_flop_bits``, ``sequential``, ``combinational``,
+        ``modules``, ``memory_bits``, ``memories``, ``cell_kinds``, ``tools``, and how it was asked
+        for.
 
     Raises
     ------
@@ -84,11 +92,18 @@ def synth(
         raise UserError("a clock needs a library: give one with --liberty FILE")
     cache = cache or default_cache()
     text = liberty_text(liberty)
+    activities = None
+    if power:
+        _require_power(name, liberty)
+        # Imported late: it needs the benches.
+        from tilewright.activity import measured_activities
+
+        activities = measured_activities(*find_design(name, params or {}), cache)
     design = emitted_verilog(name, params or {}, cache)
     options = Options(flatten=flatten, clock_ns=clock_ns, map_memories=map_memories)
     ask = partial(synthesized, design, text, cache)
     with counting("synthesis, step") as tell:
-        result = ask(options, lambda _, *step: tell(*step))
+        result = ask(options, activities, lambda _, *step: tell(*step))
     curve = _curve(ask, options, result) if sweep_clock else None
     return {
         "name": name,
@@ -101,6 +116,17 @@ def synth(
         **({} if curve is None else {"clocks": curve}),
         "seconds": round(time.perf_counter() - begun, 3),
     }
+
+
+def _require_power(name: str, liberty: str | Path | None) -> None:
+    if liberty is None:
+        raise UserError("power needs a library: give one with --liberty FILE")
+    if is_accelerator(name):
+        raise UserError(f"power is told of engines and presets, not of the accelerator {name}")
+    if opensta_version() is None:
+        raise UserError(
+            "power needs OpenSTA, whose command sta was not found (Debian: apt-get install opensta)"
+        )
 
 
 def count_flip_flops(
@@ -148,7 +174,7 @@ def gate_verilog(design: Emitted, cache: Cache) -> str:
     cache : Cache
     """
     with counting("synthesis, step") as tell:
-        folder = _entry(design, None, cache, Options(), lambda _, *step: tell(*step))
+        folder = _entry(design, None, cache, Options(), None, lambda _, *step: tell(*step))
     return (folder / GATES).read_text()
 
 
@@ -157,6 +183,7 @@ def synthesized(
     liberty: tuple[str, str] | None,
     cache: Cache,
     options: Options,
+    activities: Activities | None = None,
     report: Report | None = None,
 ) -> dict[str, Any]:
     """A synthesis, from the cache if it is there.
@@ -168,6 +195,8 @@ def synthesized(
         From `liberty_text`.
     cache : Cache
     options : Options
+    activities : mapping of str to Activity, optional
+        To tell the power.
     report : callable, optional
         Told of steps, where there are any.
 
@@ -176,7 +205,7 @@ def synthesized(
     dict
         As `hw.synth.process.synthesize` has it.
     """
-    folder = _entry(design, liberty, cache, options, report)
+    folder = _entry(design, liberty, cache, options, activities, report)
     result: dict[str, Any] = json.loads((folder / "result.json").read_text())
     return result
 
@@ -186,19 +215,27 @@ def _entry(
     liberty: tuple[str, str] | None,
     cache: Cache,
     options: Options,
+    activities: Activities | None,
     report: Report | None,
 ) -> Path:
     """Folder of a synthesis."""
 
     def make(folder: Path) -> None:
         synthesize(
-            design.verilog, design.top, folder, options=options, liberty=liberty, report=report
+            design.verilog,
+            design.top,
+            folder,
+            options=options,
+            liberty=liberty,
+            activities=activities,
+            report=report,
         )
 
     key = cache_key(
         design.verilog,
         "" if liberty is None else liberty[1],
         json.dumps(asdict(options)),
+        repr(activities),
         version("pyosys"),
         ("" if liberty is None else opensta_version()) or "",
         _flow(),

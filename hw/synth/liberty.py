@@ -35,6 +35,8 @@ class Cell:
     name : str
     area_um2 : float
     inputs : tuple of str
+    loads_pf : mapping of str to float
+        Of inputs.
     functions : mapping of str to str
         Of outputs, as Liberty writes them; empty where it has none.
     sequential : bool
@@ -52,6 +54,7 @@ class Cell:
     name: str
     area_um2: float
     inputs: tuple[str, ...]
+    loads_pf: Mapping[str, float]
     functions: Mapping[str, str]
     sequential: bool
     usable: bool
@@ -95,8 +98,18 @@ class Library:
             Of cells; all that logic can be mapped to, where it is not given.
         """
         chosen = [name for name, cell in self.cells.items() if cell.usable]
-        cells = (self.texts[name] for name in (chosen if names is None else sorted(names)))
-        return _POWER.sub("", "\n".join([self.shared.rstrip().removesuffix("}"), *cells, "}\n"]))
+        return _POWER.sub("", self.text_with_power(chosen if names is None else names))
+
+    def text_with_power(self, names: Collection[str]) -> str:
+        """The library as a Liberty file, with some cells.
+
+        Parameters
+        ----------
+        names : collection of str
+            Of cells.
+        """
+        cells = (self.texts[name] for name in sorted(names))
+        return "\n".join([self.shared.rstrip().removesuffix("}"), *cells, "}\n"])
 
 
 def library_text(file: Path) -> str:
@@ -202,6 +215,11 @@ def _cell(group: Group, templates: Mapping[str, Group], time: float, load: float
         name=group.args[0],
         area_um2=float(group.values.get("area", "0")),
         inputs=inputs,
+        loads_pf={
+            name: float(pin.values.get("capacitance", "0")) * load
+            for name, pin in pins
+            if name in inputs
+        },
         functions={name: pin.values.get("function", "") for name, pin in outputs.items()},
         sequential=any(inner.kind in _STATE for inner in group.groups)
         or "clock_gating_integrated_cell" in group.values,

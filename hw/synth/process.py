@@ -13,11 +13,12 @@ import tempfile
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 from pathlib import Path
 from typing import Any
 
 from golden.errors import UserError
+from hw.synth.activity import Activities
 from hw.synth.options import Options, Report, SynthesisError
 
 __all__ = ["GATES", "flip_flop_bits", "synthesize"]
@@ -35,6 +36,7 @@ def synthesize(
     *,
     options: Options,
     liberty: tuple[str, str] | None = None,
+    activities: Activities | None = None,
     report: Report | None = None,
 ) -> dict[str, Any]:
     """Synthesize Verilog.
@@ -50,6 +52,8 @@ def synthesize(
     options : Options
     liberty : tuple of str, optional
         Name, for messages, and text of a Liberty file.
+    activities : mapping of str to Activity, optional
+        Of signals, to tell the power; it needs a library and OpenSTA.
     report : callable, optional
 
     Returns
@@ -67,6 +71,9 @@ def synthesize(
     with _scratch(verilog, top, options, library_name=liberty[0] if liberty else None) as scratch:
         if liberty is not None:
             (scratch / "given.lib").write_text(liberty[1])
+        if activities is not None:
+            plain = {name: astuple(activity) for name, activity in activities.items()}
+            (scratch / "activities.json").write_text(json.dumps(plain))
         _run_module("hw.synth.run", scratch, report)
         for file in (scratch / "result.json", scratch / GATES):
             if file.exists():

@@ -6,6 +6,7 @@ from typing import Any
 from hw.synth.area import Inventory
 from hw.synth.depth import LongestPath
 from hw.synth.paths import CriticalPath
+from hw.synth.power import Power
 
 __all__ = ["Synthesis"]
 
@@ -24,6 +25,8 @@ class Synthesis:
         Of gates; None where the flat netlist is too large.
     critical : CriticalPath or None
         In time; None without a library, without a path, and where the flat netlist is too large.
+    power : Power or None
+        Where activities were given.
     tools : mapping of str to str
         Versions.
     """
@@ -33,6 +36,7 @@ class Synthesis:
     inventory: Inventory
     longest: LongestPath | None
     critical: CriticalPath | None
+    power: Power | None
     tools: dict[str, str]
 
     def to_json(self) -> dict[str, Any]:
@@ -49,6 +53,7 @@ class Synthesis:
             "critical_path": asdict(self.critical) if self.critical else None,
             "logic_depth": self.longest.gates if self.longest else None,
             "deepest_path": asdict(self.longest) if self.longest else None,
+            "power": asdict(self.power) if self.power else None,
             "cells": total.cells,
             "flip_flop_bits": inventory.flip_flop_bits,
             "sequential": asdict(inventory.sequential),

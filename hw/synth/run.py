@@ -1,7 +1,8 @@
 """Synthesizes what lies in a folder: ``python -m hw.synth.run FOLDER``.
 
-The folder has ``design.v``, ``request.json`` and, with a library, ``given.lib``; ``result.json``
-and, without a library, the netlist ``gates.v`` are added. Steps are told on standard error, each
+The folder has ``design.v``, ``request.json`` and, with a library, ``given.lib`` and, to tell the
+power, ``activities.json``; ``result.json`` and, without a library, the netlist ``gates.v`` are
+added. Steps are told on standard error, each
 in a line ``@step NUMBER COUNT TEXT``. A user's mistake is written to ``mistake.txt``.
 """
 
@@ -15,14 +16,16 @@ from typing import Any
 
 from golden.errors import UserError
 from hw.synth.abc import maps_for_speed, time_by_abc
+from hw.synth.activity import Activity
 from hw.synth.area import Inventory, take_inventory
 from hw.synth.depth import longest_path
 from hw.synth.fanout import buffer_nets
-from hw.synth.liberty import read_library
+from hw.synth.liberty import Library, read_library
 from hw.synth.netlist import Netlist, cell_count, flatten
 from hw.synth.opensta import opensta_version, time_by_opensta
 from hw.synth.options import Goal, Options
 from hw.synth.paths import CriticalPath
+from hw.synth.power import Power, power_by_opensta
 from hw.synth.result import Synthesis
 from hw.synth.steps import map_to_gates, map_to_library, prepare
 from hw.synth.technology import Generic, LibraryCells, Technology
@@ -74,12 +77,14 @@ def synthesize_here(top: str, library_name: str | None, options: Options) -> Syn
             found.append(_candidate(modules, top, LibraryCells(library), version))
         best = min(found, key=lambda candidate: _rank(candidate, options.clock_ns))
     _tell(3)
+    power = None if library is None else _power(best, library, options.clock_ns)
     return Synthesis(
         top=top,
         library=library.name if library else None,
         inventory=best.inventory,
         longest=longest_path(best.netlist) if best.netlist else None,
         critical=best.critical,
+        power=power,
         tools=tools,
     )
 
@@ -108,6 +113,17 @@ def _candidate(
     return _Candidate(
         inventory=take_inventory(modules, top, technology), netlist=netlist, critical=critical
     )
+
+
+def _power(best: _Candidate, library: Library, clock_ns: float | None) -> Power | None:
+    """At the clock that was asked for, or else at the shortest."""
+    given, version = Path("activities.json"), opensta_version()
+    if not given.exists() or version is None or best.netlist is None or best.critical is None:
+        return None
+    plain = json.loads(given.read_text())
+    activities = {name: Activity(*values) for name, values in plain.items()}
+    period = clock_ns or best.critical.delay_ns
+    return power_by_opensta(best.netlist, library, activities, period, version)
 
 
 def _rank(candidate: _Candidate, clock_ns: float | None) -> tuple[bool, float]:

@@ -12,6 +12,17 @@ library (round) {
   time_unit : "1ns"; voltage_unit : "1V"; current_unit : "1mA";
   leakage_power_unit : "1nW"; pulling_resistance_unit : "1kohm";
   capacitive_load_unit (1, pf);
+  input_threshold_pct_rise : 50.0;
+  input_threshold_pct_fall : 50.0;
+  output_threshold_pct_rise : 50.0;
+  output_threshold_pct_fall : 50.0;
+  slew_lower_threshold_pct_rise : 20.0;
+  slew_lower_threshold_pct_fall : 20.0;
+  slew_upper_threshold_pct_rise : 80.0;
+  slew_upper_threshold_pct_fall : 80.0;
+  nom_process : 1.0; nom_temperature : 25.0; nom_voltage : 1.0;
+  operating_conditions (typical) { process : 1.0; temperature : 25.0; voltage : 1.0; }
+  default_operating_conditions : typical;
   lu_table_template (delays) {
     variable_1 : input_net_transition; variable_2 : total_output_net_capacitance;
     index_1 ("0.01, 1.0"); index_2 ("0.001, 1.0");

@@ -8,6 +8,8 @@ from unittest import mock
 import pytest
 
 from golden.errors import UserError
+from hw.bench.simulators import Simulator
+from hw.synth.opensta import opensta_version
 from tests.support.liberty import liberty
 from tilewright import synthesis
 from tilewright.caching import Cache
@@ -69,11 +71,33 @@ def test_a_clock_is_met_or_missed(library: Path, own_cache: Cache) -> None:
     assert at(2 * free["delay_ns"])["meets_clock"] is True
 
 
+def test_power_is_that_of_random_operands(
+    library: Path, own_cache: Cache, icarus: Simulator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    del icarus
+    if opensta_version() is None:
+        pytest.skip("OpenSTA is not installed")
+    asked = ["synth", "ternary", *ARGUMENTS, "--liberty", str(library), "--power"]
+    assert main([*asked, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    power = told["power"]
+    assert power["clock_ns"] == told["delay_ns"]
+    assert power["measured"] > 0.9
+    kinds = power["sequential_mw"], power["combinational_mw"]
+    assert power["total_mw"] == pytest.approx(sum(kinds), rel=1e-3)
+    # No net changes more than once in a cycle, and at 1 V none has more than its loads.
+    pins_pf = 0.001 * 4 * told["cells"] + 0.01 * told["cells"]
+    assert 0 < power["total_mw"] < pins_pf / 2 / power["clock_ns"]
+    assert main(asked) == 0
+    assert "pJ per cycle" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [
         ({"clock_ns": 2.0}, "a clock needs a library: give one with --liberty FILE"),
         ({"sweep_clock": True}, "a clock needs a library: give one with --liberty FILE"),
+        ({"power": True}, "power needs a library: give one with --liberty FILE"),
         ({"clock_ns": -1.0}, "the clock must have a period of more than 0 ns, not -1.0"),
     ],
 )
@@ -81,6 +105,16 @@ def test_what_can_not_be_is_refused(given: dict[str, Any], said: str, own_cache:
     with pytest.raises(UserError) as refused:
         synth("ternary", TINY, cache=own_cache, **given)
     assert str(refused.value) == said
+
+
+def test_power_needs_an_engine_and_opensta(library: Path, own_cache: Cache) -> None:
+    with pytest.raises(UserError, match="of engines and presets, not of the accelerator tiny"):
+        synth("tiny", liberty=library, power=True, cache=own_cache)
+    with (
+        mock.patch.object(synthesis, "opensta_version", return_value=None),
+        pytest.raises(UserError, match="power needs OpenSTA"),
+    ):
+        synth("ternary", TINY, liberty=library, power=True, cache=own_cache)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@ from tilewright.verbs.options import add_set, nanoseconds, read_set, table
 
 __all__ = ["configure", "execute", "show"]
 
+_POWER_PARTS = ("internal", "switching", "leakage", "sequential", "combinational")
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Name, params, library, clock."""
@@ -39,6 +41,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="build memories from flip-flops (default: report their bits)",
     )
+    parser.add_argument(
+        "--power",
+        action="store_true",
+        help="power of an engine on random operands, with a library, where OpenSTA is installed",
+    )
     parser.epilog = "example: tilewright synth systolic --set rows=4 --set cols=4"
 
 
@@ -55,6 +62,7 @@ def execute(arguments: argparse.Namespace) -> tuple[dict[str, Any], bool]:
         sweep_clock=arguments.sweep_clock,
         flatten=arguments.flatten,
         map_memories=arguments.map_memories,
+        power=arguments.power,
     )
     return result, True
 
@@ -72,6 +80,8 @@ def show(result: dict[str, Any]) -> str:
         ("total", "", *_sizes(result)),
     ]
     lines = [table(head, [*rows, *sums]), _bits(result), _delay(result)]
+    if result["power"] is not None:
+        lines.append(_power(result["power"]))
     if "clocks" in result:
         lines.append(_clocks(result["clocks"]))
     tools = ", ".join(f"{tool} {version}" for tool, version in result["tools"].items())
@@ -110,6 +120,15 @@ def _delay(result: dict[str, Any]) -> str:
     if deepest is None:
         return "logic depth not known: the flat netlist is too large"
     return f"logic depth {deepest['gates']} gates, {deepest['start']} to {deepest['end']}"
+
+
+def _power(power: dict[str, Any]) -> str:
+    total, period = power["total_mw"], power["clock_ns"]
+    parts = ", ".join(f"{power[f'{kind}_mw']:.3g} {kind}" for kind in _POWER_PARTS)
+    return (
+        f"power {total:.3g} mW at {period:.3g} ns, {total * period:.3g} pJ per cycle ({parts});"
+        f" {power['measured']:.1%} of activities measured"
+    )
 
 
 def _clocks(points: list[dict[str, Any]]) -> str:
