@@ -52,8 +52,10 @@ def top(module: str) -> str:
 
 
 def declared(group: str | None = None) -> set[str]:
-    """Import names of the distributions that the project declares."""
-    wanted = PROJECT["dependency-groups"][group] if group else PROJECT["project"]["dependencies"]
+    """Import names of the distributions that the project declares, extras included."""
+    extras = PROJECT["project"]["optional-dependencies"].values()
+    own = [*PROJECT["project"]["dependencies"], *(entry for extra in extras for entry in extra)]
+    wanted = PROJECT["dependency-groups"][group] if group else own
     names = {normal(re.match(r"[\w-]+", entry)[0]) for entry in wanted}  # type: ignore[index]  # matches
     return {
         module

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tilewright.quantizing import quantize as quantize
     from tilewright.running import run as run
     from tilewright.simulation import simulate as simulate
+    from tilewright.sweeps.sweeping import sweep as sweep
     from tilewright.synthesis import synth as synth
     from tilewright.verification import verify as verify
 
@@ -25,6 +26,7 @@ __all__ = [
     "quantize",
     "run",
     "simulate",
+    "sweep",
     "synth",
     "verify",
 ]
@@ -37,6 +39,7 @@ _HOMES = {
     "quantize": ("tilewright.quantizing", "quantize"),
     "run": ("tilewright.running", "run"),
     "simulate": ("tilewright.simulation", "simulate"),
+    "sweep": ("tilewright.sweeps.sweeping", "sweep"),
     "synth": ("tilewright.synthesis", "synth"),
     "verify": ("tilewright.verification", "verify"),
 }

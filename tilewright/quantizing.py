@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,11 @@ import onnx
 from numpy.typing import NDArray
 
 from golden.errors import UserError
-from golden.evaluate import evaluate
 from golden.graph import Graph
 from golden.tensors import Array
 from mapper.importers.onnx import import_onnx
 from mapper.importers.onnx.loading import load
+from tilewright.quantization.accuracy import network_accuracy
 from tilewright.quantization.activations import narrow_activations
 from tilewright.quantization.biases import has_bias
 from tilewright.quantization.calibration import Moments, activation_moments
@@ -22,9 +23,9 @@ from tilewright.quantization.fitting import fit_weights
 from tilewright.quantization.scheme import Scheme, parse_scheme
 from tilewright.quantization.sites import WeightSite, weight_sites
 from tilewright.quantization.weights import IntegerWeights, replace_weights
-from tilewright.samples import accuracy, read_inputs, read_labels, require_single_samples
+from tilewright.samples import read_inputs, read_labels, require_single_samples
 
-__all__ = ["LayerQuantization", "NetworkQuantization", "quantize"]
+__all__ = ["LayerQuantization", "NetworkQuantization", "quantize", "quantize_model"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,30 +125,18 @@ def quantize(
     if Path(model).suffix.lower() != ".onnx":
         raise UserError(f"{model} is no ONNX file (.onnx), which alone can be quantized further")
     proto = load(Path(model))
-    sites = weight_sites(proto)
     graph = import_onnx(proto)
-    if not sites:
-        raise UserError(
-            f"{model} has no operator with weights that are dequantized: quantize it to int8 in QDQ"
-            " form first (onnxruntime.quantization)"
-        )
-    require_single_samples(graph, str(model))
-    moments: Mapping[str, Moments] = {}
-    if calibrate is not None:
-        moments = activation_moments(graph, read_inputs(graph, calibrate))
-    fitted = {site.name: _fitted(site, parsed, moments.get(site.name)) for site in sites}
-    layers = tuple(
-        _layer(site, fitted[site.name], parsed, moments.get(site.name)) for site in sites
-    )
-    quantized = narrow_activations(replace_weights(proto, fitted), parsed.activation_bits)
-    onnx.checker.check_model(quantized)
+    calibration = None if calibrate is None else read_inputs(graph, calibrate)
+    quantized, layers = quantize_model(proto, parsed, calibration, source=str(model))
     before = after = None
     count = 0
     if inputs is not None and labels is not None:
         samples = read_inputs(graph, inputs)
         count = len(next(iter(samples.values())))
         truth = read_labels(labels, count, graph)
-        before, after = (_accuracy(one, samples, truth) for one in (proto, quantized))
+        before, after = (
+            network_accuracy(partial(_batched, one), samples, truth) for one in (proto, quantized)
+        )
     Path(output).write_bytes(quantized.SerializeToString())
     return NetworkQuantization(
         model=str(output),
@@ -158,6 +147,54 @@ def quantize(
         accuracy_before=before,
         samples=count,
     )
+
+
+def quantize_model(
+    proto: onnx.ModelProto,
+    scheme: Scheme,
+    calibration: Mapping[str, Array] | None,
+    *,
+    source: str,
+) -> tuple[onnx.ModelProto, tuple[LayerQuantization, ...]]:
+    """The quantized model, and what became of its layers; see `quantize`.
+
+    Parameters
+    ----------
+    proto : onnx.ModelProto
+        Checked, in QDQ form; it is left as it was.
+    scheme : Scheme
+    calibration : mapping of str to ndarray, optional
+        Samples of each input.
+    source : str
+        What to call the model in messages.
+
+    Raises
+    ------
+    UserError
+        If the model or the scheme can not be used.
+    """
+    sites = weight_sites(proto)
+    graph = import_onnx(proto)
+    if not sites:
+        raise UserError(
+            f"{source} has no operator with weights that are dequantized: quantize it to int8 in"
+            " QDQ form first (onnxruntime.quantization)"
+        )
+    require_single_samples(graph, source)
+    moments: Mapping[str, Moments] = {}
+    if calibration is not None:
+        moments = activation_moments(graph, calibration)
+    fitted = {site.name: _fitted(site, scheme, moments.get(site.name)) for site in sites}
+    layers = tuple(
+        _layer(site, fitted[site.name], scheme, moments.get(site.name)) for site in sites
+    )
+    quantized = narrow_activations(replace_weights(proto, fitted), scheme.activation_bits)
+    onnx.checker.check_model(quantized)
+    return quantized, layers
+
+
+def _batched(proto: onnx.ModelProto, batch: int) -> Graph:
+    return import_onnx(proto, batch=batch)
 
 
 def _fitted(site: WeightSite, scheme: Scheme, moments: Moments | None) -> IntegerWeights:
@@ -204,20 +241,3 @@ def _layer(
         weight_error=error(1.0),
         output_error=None if importance is None else error(importance),
     )
-
-
-def _accuracy(
-    proto: onnx.ModelProto, samples: Mapping[str, Array], truth: NDArray[np.int64]
-) -> float:
-    """By the golden model, all samples at once where the model takes any number."""
-    graph = import_onnx(proto, batch=len(truth))
-    if all(graph.tensors[name].shape[:1] == (len(truth),) for name in graph.inputs):
-        outputs = evaluate(graph, samples)[graph.outputs[0]]
-    else:
-        outputs = np.concatenate([_one(graph, samples, i) for i in range(len(truth))])
-    return accuracy(outputs, truth)
-
-
-def _one(graph: Graph, samples: Mapping[str, Array], index: int) -> Array:
-    fed = {name: values[index : index + 1] for name, values in samples.items()}
-    return np.asarray(evaluate(graph, fed)[graph.outputs[0]])

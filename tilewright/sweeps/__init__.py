@@ -1,0 +1,1 @@
+"""Exploring design spaces: studies, samplers, workers, results."""

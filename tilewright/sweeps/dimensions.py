@@ -1,0 +1,277 @@
+"""Dimensions of a design space: the values that one thing takes."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from golden.errors import UserError
+
+if TYPE_CHECKING:
+    from optuna.trial import Trial
+
+__all__ = ["Bundles", "Choice", "Dimension", "FloatRange", "IntRange", "Powers", "Scalar"]
+
+Scalar: TypeAlias = bool | int | float | str
+"""A value of a field, as TOML has it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """One of several values, in no order.
+
+    Parameters
+    ----------
+    name : str
+    fields : tuple of str
+        That all take the value.
+    values : tuple of Scalar
+        At least one, none twice.
+
+    Raises
+    ------
+    UserError
+        If there are none, or one comes twice.
+    """
+
+    name: str
+    fields: tuple[str, ...]
+    values: tuple[Scalar, ...]
+
+    def __post_init__(self) -> None:
+        _require_distinct(self.name, self.values)
+
+    def suggest(self, trial: "Trial", name: str) -> Any:
+        """What the sampler chooses, under the name that the trial knows it by."""
+        return trial.suggest_categorical(name, self.values)
+
+    def levels(self) -> tuple[Any, ...]:
+        """Everything that `suggest` may give, in order."""
+        return self.values
+
+    def settings(self, chosen: Any) -> dict[str, Scalar]:
+        """Values of fields that a choice stands for."""
+        return dict.fromkeys(self.fields, chosen)
+
+    def shown(self, chosen: Any) -> Scalar:
+        """A choice as results show it."""
+        value: Scalar = chosen
+        return value
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bundles:
+    """One of several sets of values for fields that only make sense together.
+
+    Parameters
+    ----------
+    name : str
+    bundles : mapping of str to mapping
+        What to call each, and its values by field.
+    """
+
+    name: str
+    bundles: Mapping[str, Mapping[str, Scalar]]
+
+    def __post_init__(self) -> None:
+        _require_distinct(self.name, tuple(self.bundles))
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Every field that a bundle sets."""
+        return tuple(dict.fromkeys(field for bundle in self.bundles.values() for field in bundle))
+
+    def suggest(self, trial: "Trial", name: str) -> Any:
+        """As `Choice.suggest`."""
+        return trial.suggest_categorical(name, tuple(self.bundles))
+
+    def levels(self) -> tuple[Any, ...]:
+        """As `Choice.levels`."""
+        return tuple(self.bundles)
+
+    def settings(self, chosen: Any) -> dict[str, Scalar]:
+        """As `Choice.settings`."""
+        return dict(self.bundles[chosen])
+
+    def shown(self, chosen: Any) -> Scalar:
+        """As `Choice.shown`."""
+        return str(chosen)
+
+
+@dataclass(frozen=True, kw_only=True)
+class IntRange:
+    """Whole numbers from ``low`` to ``high``, both included.
+
+    Parameters
+    ----------
+    name : str
+    fields : tuple of str
+    low, high, step : int
+    log : bool
+        Sample so that small numbers are as frequent as large ones; needs ``step = 1``.
+
+    Raises
+    ------
+    UserError
+        If the range is empty or not of this kind.
+    """
+
+    name: str
+    fields: tuple[str, ...]
+    low: int
+    high: int
+    step: int = 1
+    log: bool = False
+
+    def __post_init__(self) -> None:
+        _require_range(self.name, self.low, self.high, self.log)
+        if self.step < 1:
+            raise UserError(f"{self.name}: step must be at least 1, not {self.step}")
+        if self.log and self.step != 1:
+            raise UserError(f"{self.name}: a range with log has no step; factor makes a series")
+
+    def suggest(self, trial: "Trial", name: str) -> Any:
+        """As `Choice.suggest`."""
+        # Optuna warns of ends that steps do not meet.
+        return trial.suggest_int(name, self.low, self.levels()[-1], step=self.step, log=self.log)
+
+    def levels(self) -> tuple[Any, ...]:
+        """As `Choice.levels`."""
+        return tuple(range(self.low, self.high + 1, self.step))
+
+    def settings(self, chosen: Any) -> dict[str, Scalar]:
+        """As `Choice.settings`."""
+        return dict.fromkeys(self.fields, chosen)
+
+    def shown(self, chosen: Any) -> Scalar:
+        """As `Choice.shown`."""
+        return int(chosen)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Powers:
+    """``low``, ``low * factor``, ``low * factor ** 2`` and so on, up to ``high``.
+
+    Samplers see the exponent, so that neighbours are neighbours.
+
+    Parameters
+    ----------
+    name : str
+    fields : tuple of str
+    low, high, factor : int
+
+    Raises
+    ------
+    UserError
+        If the series is empty.
+    """
+
+    name: str
+    fields: tuple[str, ...]
+    low: int
+    high: int
+    factor: int
+
+    def __post_init__(self) -> None:
+        _require_range(self.name, self.low, self.high, True)
+        if self.factor < 2:
+            raise UserError(f"{self.name}: factor must be at least 2, not {self.factor}")
+
+    def suggest(self, trial: "Trial", name: str) -> Any:
+        """As `Choice.suggest`."""
+        return trial.suggest_int(name, 0, self.levels()[-1])
+
+    def levels(self) -> tuple[Any, ...]:
+        """As `Choice.levels`: exponents."""
+        count = 1
+        while self.low * self.factor**count <= self.high:
+            count += 1
+        return tuple(range(count))
+
+    def settings(self, chosen: Any) -> dict[str, Scalar]:
+        """As `Choice.settings`."""
+        return dict.fromkeys(self.fields, self.shown(chosen))
+
+    def shown(self, chosen: Any) -> Scalar:
+        """As `Choice.shown`."""
+        value: int = self.low * self.factor**chosen
+        return value
+
+
+@dataclass(frozen=True, kw_only=True)
+class FloatRange:
+    """Numbers from ``low`` to ``high``.
+
+    Parameters
+    ----------
+    name : str
+    fields : tuple of str
+    low, high : float
+    step : float, optional
+    log : bool
+        As for `IntRange`; needs no ``step``.
+
+    Raises
+    ------
+    UserError
+        If the range is empty or not of this kind.
+    """
+
+    name: str
+    fields: tuple[str, ...]
+    low: float
+    high: float
+    step: float | None = None
+    log: bool = False
+
+    def __post_init__(self) -> None:
+        _require_range(self.name, self.low, self.high, self.log)
+        if self.step is not None and not self.step > 0:
+            raise UserError(f"{self.name}: step must be more than 0, not {self.step}")
+        if self.log and self.step is not None:
+            raise UserError(f"{self.name}: a range with log has no step; give one of them")
+
+    def suggest(self, trial: "Trial", name: str) -> Any:
+        """As `Choice.suggest`."""
+        high = self.high if self.step is None else self.levels()[-1]
+        return trial.suggest_float(name, self.low, high, step=self.step, log=self.log)
+
+    def levels(self) -> tuple[Any, ...]:
+        """As `Choice.levels`.
+
+        Raises
+        ------
+        UserError
+            If there is no step, so that there is no end of them.
+        """
+        if self.step is None:
+            raise UserError(f"{self.name}: a range of any numbers has no points; give it a step")
+        count = math.floor((self.high - self.low) / self.step + 1e-9) + 1
+        return tuple(round(self.low + index * self.step, 12) for index in range(count))
+
+    def settings(self, chosen: Any) -> dict[str, Scalar]:
+        """As `Choice.settings`."""
+        return dict.fromkeys(self.fields, chosen)
+
+    def shown(self, chosen: Any) -> Scalar:
+        """As `Choice.shown`."""
+        return float(chosen)
+
+
+Dimension: TypeAlias = Choice | Bundles | IntRange | Powers | FloatRange
+"""Any of them."""
+
+
+def _require_distinct(name: str, values: tuple[Any, ...]) -> None:
+    if not values:
+        raise UserError(f"{name} has no values: the space is empty")
+    # 1 and True are the same key to Python, and to Optuna.
+    if len(set(values)) != len(values):
+        raise UserError(f"{name} has a value twice: {', '.join(map(str, values))}")
+
+
+def _require_range(name: str, low: float, high: float, positive: bool) -> None:
+    if not (math.isfinite(low) and math.isfinite(high) and low <= high):
+        raise UserError(f"{name} goes from {low} to {high}: the space is empty")
+    if positive and not low > 0:
+        raise UserError(f"{name} must begin above 0, not at {low}, to grow by factors")
