@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas
@@ -10,6 +9,7 @@ import pytest
 
 import tilewright
 from golden.errors import UserError
+from tests.tilewright.sweeps.comparison import essence
 from tests.tilewright.sweeps.studies import engines_study, engines_text
 from tilewright.accelerated_simulation import simulate_accelerated
 from tilewright.cli import main
@@ -44,11 +44,6 @@ bus_bytes = [8, 12]
 [[designs]]
 accelerator = "tiny-lut"
 """
-
-
-def essence(result: SweepResult) -> list[dict[str, Any]]:
-    """Everything of the trials but how long they took."""
-    return [{**record.to_json(), "seconds": None} for record in result.records]
 
 
 @pytest.fixture(scope="module")

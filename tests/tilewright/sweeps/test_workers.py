@@ -1,0 +1,53 @@
+"""Workers that die."""
+
+import os
+import signal
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.tilewright.sweeps.comparison import essence
+from tests.tilewright.sweeps.studies import engines_study
+from tilewright.sweeps import workers
+from tilewright.sweeps.sweeping import sweep
+from tilewright.sweeps.workers import LocalWorkers
+
+
+def test_a_killed_worker_costs_no_trial(tmp_path: Path) -> None:
+    study = engines_study(sampler="random", trials=12, seed=2)
+    killed = []
+
+    def kill(done: int, failed: int, count: int) -> None:
+        if done == 4:
+            worker = psutil.Process().children()[0]
+            killed.append(worker.pid)
+            worker.send_signal(signal.SIGKILL)
+
+    result = sweep(study, storage=tmp_path / "a.db", workers=2, progress=kill)
+    assert killed
+    assert essence(result) == essence(sweep(study, storage=tmp_path / "b.db", workers=1))
+    assert not psutil.Process().children()
+
+
+def test_a_point_that_kills_its_workers_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    study = engines_study(sampler="grid")
+    points = [study.space.point(chosen) for chosen in study.space.grid()[:2]]
+
+    class Doomed(workers._Worker):
+        def begin(self, number: int, point: workers.Point) -> None:
+            super().begin(number, point)
+            if number == 0:
+                os.kill(self.process.pid, signal.SIGKILL)
+
+    monkeypatch.setattr(workers, "_Worker", Doomed)
+    with LocalWorkers(study.bench, 2) as pool:
+        for number, point in enumerate(points):
+            pool.submit(number, point)
+        assert not pool.free()
+        outcomes = dict(pool.wait())
+        while len(outcomes) < 2:
+            outcomes.update(pool.wait())
+    assert outcomes[0].reason == "3 workers ended with status -9; for want of memory?"
+    assert outcomes[0].lost
+    assert outcomes[1].metrics["cycles"] > 0
