@@ -21,7 +21,7 @@ from golden.errors import UserError
 from hw.synth.activity import Activities
 from hw.synth.options import Options, Report, SynthesisError
 
-__all__ = ["GATES", "flip_flop_bits", "synthesize"]
+__all__ = ["GATES", "flip_flop_bits", "place", "synthesize"]
 
 GATES = "gates.v"
 """Name of the netlist that a synthesis without a library leaves."""
@@ -103,6 +103,37 @@ def flip_flop_bits(verilog: str, top: str, *, options: Options | None = None) ->
         _run_module("hw.synth.registers", scratch)
         bits: int = json.loads((scratch / "result.json").read_text())
     return bits
+
+
+def place(verilog: str, top: str, folder: Path, *, report: Report | None = None) -> dict[str, Any]:
+    """Place and route Verilog on an FPGA.
+
+    Parameters
+    ----------
+    verilog : str
+    top : str
+        Top module.
+    folder : Path
+        Where the result is left, as ``result.json``.
+    report : callable, optional
+
+    Returns
+    -------
+    dict
+        Fields of `hw.synth.fpga.Placement`, and ``tools``.
+
+    Raises
+    ------
+    UserError
+        If nextpnr is not installed, or the design does not fit.
+    SynthesisError
+        With the end of the log, if a tool fails.
+    """
+    with _scratch(verilog, top, Options()) as scratch:
+        _run_module("hw.synth.fpga_run", scratch, report)
+        shutil.move(scratch / "result.json", folder / "result.json")
+    result: dict[str, Any] = json.loads((folder / "result.json").read_text())
+    return result
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from golden.errors import UserError
 from tilewright.verbs.options import add_set, nanoseconds, read_set, table
 
 __all__ = ["configure", "execute", "show"]
@@ -46,12 +47,23 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="power of an engine on random operands, with a library, where OpenSTA is installed",
     )
+    parser.add_argument(
+        "--fpga",
+        metavar="FAMILY",
+        help="place and route on an FPGA in place of cells, where nextpnr is installed: ecp5",
+    )
     parser.epilog = "example: tilewright synth systolic --set rows=4 --set cols=4"
 
 
 def execute(arguments: argparse.Namespace) -> tuple[dict[str, Any], bool]:
     """Synthesize."""
     # Imported late, so that help is quick.
+    if arguments.fpga is not None:
+        from tilewright.fpga import synth_fpga
+
+        _refuse_cells(arguments)
+        given = read_set(arguments.set)
+        return synth_fpga(arguments.name, given, family=arguments.fpga), True
     from tilewright.synthesis import synth
 
     result = synth(
@@ -67,8 +79,17 @@ def execute(arguments: argparse.Namespace) -> tuple[dict[str, Any], bool]:
     return result, True
 
 
+def _refuse_cells(arguments: argparse.Namespace) -> None:
+    """What has no meaning on an FPGA."""
+    for name in ("liberty", "clock_ns", "sweep_clock", "flatten", "map_memories", "power"):
+        if getattr(arguments, name) not in (None, False):
+            raise UserError(f"--{name.replace('_', '-')} is of cells, and has no use with --fpga")
+
+
 def show(result: dict[str, Any]) -> str:
     """Modules, sums, and the longest path."""
+    if result["mode"] == "fpga":
+        return _placement(result)
     head = ("module", "instances", "cells", "NAND2", "um2")
     rows = [
         (module["name"], module["instances"], *_sizes(module))
@@ -84,8 +105,22 @@ def show(result: dict[str, Any]) -> str:
         lines.append(_power(result["power"]))
     if "clocks" in result:
         lines.append(_clocks(result["clocks"]))
-    tools = ", ".join(f"{tool} {version}" for tool, version in result["tools"].items())
-    return "\n".join([*lines, f"{result['library'] or 'gates without a library'}; {tools}"])
+    cells = result["library"] or "gates without a library"
+    return "\n".join([*lines, f"{cells}; {_tools(result)}"])
+
+
+def _placement(result: dict[str, Any]) -> str:
+    """On an FPGA."""
+    head = ("LUTs", "registers", "DSPs", "block RAMs")
+    rows = [tuple(result[key] for key in ("luts", "registers", "dsps", "block_rams"))]
+    speed = "no path between flip-flops"
+    if result["fmax_mhz"] is not None:
+        speed = f"{result['fmax_mhz']:.1f} MHz, {result['start']} to {result['end']}"
+    return "\n".join([table(head, rows), speed, f"{result['device']}; {_tools(result)}"])
+
+
+def _tools(result: dict[str, Any]) -> str:
+    return ", ".join(f"{tool} {version}" for tool, version in result["tools"].items())
 
 
 def _sizes(part: dict[str, Any]) -> tuple[object, object, object]:
