@@ -7,6 +7,7 @@ import argparse
 import importlib
 import json
 import os
+import shlex
 import sys
 import traceback
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ VERBS = {
     "verify": "run the Verilog of an engine against golden model and timing",
     "simulate": "cycles of a workload from its shapes alone",
     "run": "run a network: values, cycles, and with --rtl the Verilog too",
+    "compare": "what differs between two results of run or simulate",
     "map": "schedule a network in a scratchpad, with the fewest bytes moved",
     "allocate": "offsets of buffers in a memory, from their lifetimes",
     "quantize": "quantize a network's weights to few bits",
@@ -63,6 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.verb is None:
             parser.print_help()
             return MISUSED
+        options.command = shlex.join(["tilewright", *given])
         return _execute(options)
     except BrokenPipeError:
         # The reader has seen enough; keep the interpreter from flushing again at exit.
@@ -89,7 +92,8 @@ def _execute(options: argparse.Namespace) -> int:
         print(f"tilewright {options.verb}: {_sentence(error)}", file=sys.stderr)
         return MISUSED
     if options.json:
-        print(json.dumps({"schema": SCHEMA, "verb": options.verb, **result}))
+        head = {"schema": SCHEMA, "verb": options.verb, "command": options.command}
+        print(json.dumps({**head, **result}))
     else:
         print(verb.show(result))
     sys.stdout.flush()

@@ -6,7 +6,8 @@ from typing import Any
 
 from golden.errors import UserError
 from mapper.scheduling.strategies import STRATEGIES
-from tilewright.verbs.options import count, read_set, seconds
+from tilewright.verbs.options import add_report, count, read_set, seconds
+from tilewright.verbs.reporting import check_report, write_report
 
 __all__ = ["configure", "execute", "show"]
 
@@ -80,6 +81,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--picture", type=Path, metavar="FILE.svg", help="draw the schedule (.svg, .pdf, .png)"
     )
+    add_report(parser)
     parser.epilog = (
         "example: tilewright map resnet50 --tensors all --capacity m_r --picture resnet50.svg"
     )
@@ -87,6 +89,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> tuple[dict[str, Any], bool]:
     """Schedule, map, or check."""
+    check_report(arguments)
     if arguments.accelerator is not None:
         return _map_to_accelerator(arguments)
     if arguments.set:
@@ -101,7 +104,7 @@ def execute(arguments: argparse.Namespace) -> tuple[dict[str, Any], bool]:
         views=arguments.views,
     )
     if arguments.check is not None:
-        for name in ("capacity", "output", "picture"):
+        for name in ("capacity", "output", "picture", "report"):
             if getattr(arguments, name) is not None:
                 raise UserError(f"--check replays a schedule as it is; it takes no --{name}")
         violation, moved = check_schedule(
@@ -126,7 +129,13 @@ def execute(arguments: argparse.Namespace) -> tuple[dict[str, Any], bool]:
         output=arguments.output,
         picture=arguments.picture,
     )
-    return mapped.to_json(), mapped.succeeded
+    result = mapped.to_json()
+    if arguments.report is not None:
+        from tilewright.report.mapping import schedule_report
+
+        told = {**result, "command": arguments.command}
+        write_report(arguments, schedule_report(told, mapped.graph, mapped.outcome.schedule))
+    return result, mapped.succeeded
 
 
 _OF_SCRATCHPADS = (
@@ -153,6 +162,10 @@ def _map_to_accelerator(arguments: argparse.Namespace) -> tuple[dict[str, Any], 
         solver=arguments.solver,
         time_limit=arguments.time_limit,
     )
+    if arguments.report is not None:
+        from tilewright.report.mapping import mapping_report
+
+        write_report(arguments, mapping_report({**result, "command": arguments.command}))
     return result, True
 
 

@@ -4,6 +4,7 @@ import argparse
 import math
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 from golden.errors import UserError
 
@@ -11,6 +12,7 @@ __all__ = [
     "DEFAULT_ENGINE",
     "add_engine",
     "add_mapper",
+    "add_report",
     "add_set",
     "add_simulator",
     "add_target",
@@ -92,6 +94,13 @@ def add_mapper(parser: argparse.ArgumentParser) -> None:
         default=60.0,
         metavar="S",
         help="seconds after which the optimal mapper ends with the best it has (default: 60)",
+    )
+
+
+def add_report(parser: argparse.ArgumentParser) -> None:
+    """``--report FILE.html``."""
+    parser.add_argument(
+        "--report", type=Path, metavar="FILE.html", help="write a page with pictures for a browser"
     )
 
 

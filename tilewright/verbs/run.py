@@ -8,6 +8,7 @@ from golden.errors import UserError
 from tilewright.verbs.options import (
     DEFAULT_ENGINE,
     add_mapper,
+    add_report,
     add_simulator,
     add_target,
     count,
@@ -16,6 +17,7 @@ from tilewright.verbs.options import (
     table,
 )
 from tilewright.verbs.pricing import add_cost, cost_lines, priced, read_pricing
+from tilewright.verbs.reporting import check_report, write_report
 
 __all__ = ["configure", "execute", "show", "show_accelerated", "show_engine"]
 
@@ -67,11 +69,22 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="folder for outputs.npz (default: tilewright-run)",
     )
+    add_report(parser)
     parser.epilog = "example: tilewright run digits.onnx --input test.npz --labels labels.npy --rtl"
 
 
 def execute(arguments: argparse.Namespace) -> tuple[dict[str, Any], bool]:
-    """Run it."""
+    """Run it; the report is written also where the Verilog disagrees."""
+    check_report(arguments)
+    result, passed = _run(arguments)
+    if arguments.report is not None:
+        from tilewright.report.network import network_report
+
+        write_report(arguments, network_report({**result, "command": arguments.command}))
+    return result, passed
+
+
+def _run(arguments: argparse.Namespace) -> tuple[dict[str, Any], bool]:
     common: dict[str, Any] = {
         "inputs": arguments.input,
         "labels": arguments.labels,
@@ -109,6 +122,7 @@ def execute(arguments: argparse.Namespace) -> tuple[dict[str, Any], bool]:
         mapper=arguments.mapper,
         time_limit=arguments.time_limit,
         trace=arguments.trace,
+        timeline=arguments.report is not None,
         waves=arguments.waves,
         waves_layer=arguments.waves_layer,
         **common,

@@ -4,8 +4,16 @@ import argparse
 from typing import Any
 
 from golden.errors import UserError
-from tilewright.verbs.options import DEFAULT_ENGINE, add_mapper, add_target, read_set, table
+from tilewright.verbs.options import (
+    DEFAULT_ENGINE,
+    add_mapper,
+    add_report,
+    add_target,
+    read_set,
+    table,
+)
 from tilewright.verbs.pricing import add_cost, cost_lines, priced, read_pricing
+from tilewright.verbs.reporting import check_report, write_report
 
 __all__ = ["configure", "execute", "show"]
 
@@ -23,11 +31,22 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--compat", choices=("scalesim",), help="count as SCALE-Sim does, for comparison"
     )
     add_cost(parser)
+    add_report(parser)
     parser.epilog = "example: tilewright simulate gemm:1024x1024x1024 --set rows=128 --set cols=128"
 
 
 def execute(arguments: argparse.Namespace) -> tuple[dict[str, Any], bool]:
     """Count."""
+    check_report(arguments)
+    result = _simulate(arguments)
+    if arguments.report is not None:
+        from tilewright.report.network import network_report
+
+        write_report(arguments, network_report({**result, "command": arguments.command}))
+    return result, True
+
+
+def _simulate(arguments: argparse.Namespace) -> dict[str, Any]:
     # Imported late, so that help is quick.
     from tilewright.accelerated_simulation import simulate_accelerated
     from tilewright.simulation import simulate
@@ -41,7 +60,7 @@ def execute(arguments: argparse.Namespace) -> tuple[dict[str, Any], bool]:
             raise UserError(f"--mapper {arguments.mapper} needs --accelerator")
         engine = arguments.engine or DEFAULT_ENGINE
         result = simulate(arguments.workload, engine=engine, params=given, compat=arguments.compat)
-        return priced(result, pricing, engine, given), True
+        return priced(result, pricing, engine, given)
     if arguments.compat is not None:
         raise UserError("--compat counts for an engine, not for an accelerator")
     result = simulate_accelerated(
@@ -50,8 +69,9 @@ def execute(arguments: argparse.Namespace) -> tuple[dict[str, Any], bool]:
         changes=given,
         mapper=arguments.mapper,
         time_limit=arguments.time_limit,
+        timeline=arguments.report is not None,
     )
-    return priced(result, pricing, arguments.accelerator, given), True
+    return priced(result, pricing, arguments.accelerator, given)
 
 
 def show(result: dict[str, Any]) -> str:

@@ -1,0 +1,106 @@
+"""Two results side by side."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from tilewright.results import LayerResult, Result
+
+__all__ = ["Comparison", "Difference", "compare"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """A number of both.
+
+    Parameters
+    ----------
+    name : str
+        With its unit.
+    a, b : float or None
+        None where one does not have it.
+    """
+
+    name: str
+    a: float | None
+    b: float | None
+
+    @property
+    def change(self) -> float | None:
+        """(b - a) / a; None where that says nothing."""
+        if self.a is None or self.b is None or not self.a:
+            return None
+        return (self.b - self.a) / self.a
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values."""
+        return {**asdict(self), "change": self.change}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """What differs.
+
+    Parameters
+    ----------
+    a, b : Result
+    totals : tuple of Difference
+    layers : tuple of Difference
+        Cycles of layers, by name; those that only one has are there as well.
+    """
+
+    a: Result
+    b: Result
+    totals: tuple[Difference, ...]
+    layers: tuple[Difference, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values."""
+        return {
+            "a": _facts(self.a),
+            "b": _facts(self.b),
+            "totals": [difference.to_json() for difference in self.totals],
+            "layers": [difference.to_json() for difference in self.layers],
+        }
+
+
+def compare(a: Result, b: Result) -> Comparison:
+    """What differs between two results of ``run`` or ``simulate``.
+
+    Layers are matched by their names, in the order of ``a``; of equal names, the first with the
+    first.
+    """
+    return Comparison(a=a, b=b, totals=_totals(a, b), layers=_layers(a.layers, b.layers))
+
+
+def _facts(result: Result) -> dict[str, Any]:
+    return {
+        "workload": result.workload,
+        "target": result.target,
+        "command": result.command,
+        "total_cycles": result.total_cycles,
+    }
+
+
+def _totals(a: Result, b: Result) -> tuple[Difference, ...]:
+    names = ("total_cycles", "utilisation", "dram_bytes", "energy_pj", "accuracy")
+    found = [Difference(name=name, a=getattr(a, name), b=getattr(b, name)) for name in names]
+    costs = [result.facts.get("cost") or {} for result in (a, b)]
+    found += [
+        Difference(name=name, a=costs[0].get(name), b=costs[1].get(name))
+        for name in ("area_mm2", "clock_ns", "time_ns", "power_mw")
+    ]
+    return tuple(entry for entry in found if (entry.a, entry.b) != (None, None))
+
+
+def _layers(a: Sequence[LayerResult], b: Sequence[LayerResult]) -> tuple[Difference, ...]:
+    rest = list(b)
+    found = []
+    for layer in a:
+        other = next((entry for entry in rest if entry.name == layer.name), None)
+        if other is not None:
+            rest.remove(other)
+        cycles = None if other is None else other.cycles
+        found.append(Difference(name=layer.name, a=layer.cycles, b=cycles))
+    found += [Difference(name=layer.name, a=None, b=layer.cycles) for layer in rest]
+    return tuple(found)

@@ -1,0 +1,1 @@
+"""Reports: one page of HTML each, which needs nothing else."""
