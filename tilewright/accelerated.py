@@ -22,6 +22,7 @@ from mapper.accelerator.lowered import Lowered
 from mapper.accelerator.lowering import TIME_LIMIT_S, lower
 from mapper.accelerator.mapping import Mapper
 from mapper.accelerator.programs import program_layers
+from sim.accelerator.energy import HOROWITZ_45NM, EnergyTable
 from sim.accelerator.report import LayerReport, report, utilisation
 from sim.accelerator.simulation import Simulation, simulate
 from sim.accelerator.steps import Layer
@@ -198,6 +199,7 @@ def run_accelerated(
     timeline: bool = False,
     waves: Path | None = None,
     waves_layer: str | None = None,
+    energies: EnergyTable = HOROWITZ_45NM,
     cache: Cache | None = None,
 ) -> AcceleratedRun:
     """Lower a quantized network to a program, and run that.
@@ -231,6 +233,8 @@ def run_accelerated(
         VCD file for a trace of the Verilog, of the first sample.
     waves_layer : str, optional
         The only layer that it has.
+    energies : EnergyTable
+        What operations and accesses take.
     cache : Cache, optional
 
     Raises
@@ -274,7 +278,7 @@ def run_accelerated(
     results, hosted = _run_samples(image, fed, verilog)
     program = write_bytes(folder / _PROGRAM, image.program)
     saved = write_outputs(folder, results)
-    reports = report(design, simulation)
+    reports = report(design, simulation, energies)
     counters = simulation.counters
     return AcceleratedRun(
         model=str(model),

@@ -10,6 +10,7 @@ from golden.accelerator.description import Accelerator
 from golden.accelerator.instructions import BASES
 from golden.accelerator.registers import Counter
 from golden.graph import Graph
+from sim.accelerator.energy import HOROWITZ_45NM, EnergyTable
 from sim.accelerator.report import report, utilisation
 from sim.accelerator.simulation import Simulation, simulate
 from sim.accelerator.steps import Layer
@@ -35,6 +36,7 @@ def simulate_accelerated(
     mapper: str = "greedy",
     time_limit: float = 60.0,
     timeline: bool = False,
+    energies: EnergyTable = HOROWITZ_45NM,
 ) -> dict[str, Any]:
     """Simulate a workload on an accelerator.
 
@@ -56,6 +58,8 @@ def simulate_accelerated(
         only shapes are known.
     timeline : bool
         Also tell how busy each unit is over time, for which no instruction is skipped.
+    energies : EnergyTable
+        What operations and accesses take.
 
     Returns
     -------
@@ -81,7 +85,7 @@ def simulate_accelerated(
         name, lowering = work.name, "streamed"
         run, mapping = simulate_shapes(work, design, mapper, time_limit)
     seen = timeline_json(design, run.layers, run.bases, run.simulation) if timeline else None
-    result = _result(name, design, lowering, run.simulation)
+    result = _result(name, design, lowering, run.simulation, energies)
     return {**result, "mapping": mapping, "timeline": seen}
 
 
@@ -156,9 +160,9 @@ def _simulate_plans(
 
 
 def _result(
-    name: str, design: Accelerator, lowering: str, simulation: Simulation
+    name: str, design: Accelerator, lowering: str, simulation: Simulation, energies: EnergyTable
 ) -> dict[str, Any]:
-    reports = report(design, simulation)
+    reports = report(design, simulation, energies)
     counters = simulation.counters
     return {
         "workload": name,

@@ -148,7 +148,7 @@ def read_library(text: str, name: str) -> Library:
     try:
         cells = dict(_cells(outermost))
     except (KeyError, ValueError, IndexError) as error:
-        raise UserError(f"{name} is no Liberty file that can be used: {error!r} in it") from None
+        raise UserError(f"{name} can not be used: {_reason(error)}") from None
     buffers = _with_table(cells, IDENTITY)
     nands = _with_table(cells, NAND2)
     registers = [cell for cell in cells.values() if cell.clock and cell.usable]
@@ -156,6 +156,8 @@ def read_library(text: str, name: str) -> Library:
     for what, found in needed.items():
         if not found:
             raise UserError(f"{name} can not be used: it has no {what}")
+    if not nands[0].area_um2 > 0:
+        raise UserError(f"{name} can not be used: its {nands[0].name} has no area")
     least = buffers[0].area_um2
     groups = list(outermost.inner("cell"))
     edges = [0, *(edge for group in groups for edge in (group.begin, group.end)), outermost.end]
@@ -167,6 +169,15 @@ def read_library(text: str, name: str) -> Library:
         shared="".join(text[begin:end] for begin, end in zip(edges[::2], edges[1::2], strict=True)),
         texts={group.args[0]: text[group.begin : group.end] for group in groups},
     )
+
+
+def _reason(error: Exception) -> str:
+    """What is missing or wrong, in words."""
+    if isinstance(error, KeyError):
+        return f"it lacks or has an unknown {error.args[0]!r}"
+    if isinstance(error, IndexError):
+        return "a group in it has no name"
+    return f"{str(error).rpartition(': ')[2]} in it is no number"
 
 
 def _with_table(cells: Mapping[str, Cell], table: tuple[bool, ...]) -> list[Cell]:

@@ -87,6 +87,8 @@ def parse_groups(text: str, name: str) -> Group:
             group = open_groups.pop()
             group.end = position
             if not open_groups:
+                if text[position:].strip("; \t\r\n"):
+                    raise UserError(f"{name} can not be used: something follows its library")
                 return group
         elif match["open"]:
             group = Group(match["name"], _arguments(match["args"]), begin=match.start("name"))

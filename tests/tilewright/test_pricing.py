@@ -1,6 +1,7 @@
 """``--cost`` of ``run`` and ``simulate``."""
 
 import json
+from importlib import resources
 from pathlib import Path
 from unittest import mock
 
@@ -56,6 +57,27 @@ def test_an_accelerator_is_priced(own_cache: Cache, capsys: pytest.CaptureFixtur
     period = 10 * find_technology("sky130").logic.gate_delay_ns
     assert told["cost"]["time_ns"] == pytest.approx(told["total_cycles"] * period)
     assert told["cost"]["energy_pj"] == told["energy_pj"]
+
+
+def test_energies_are_those_of_the_technology(
+    tmp_path: Path, own_cache: Cache, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "mine.toml"
+    text = resources.files("tilewright.technologies").joinpath("45nm.toml").read_text()
+    file.write_text(text.replace("dram_pj = 1300.0", "dram_pj = 2600.0"))
+    told = []
+    for technology in ("45nm", str(file)):
+        with (
+            mock.patch("tilewright.costs.emitted_verilog"),
+            mock.patch("tilewright.costs.synthesized", return_value=synthesis_of([])),
+        ):
+            asked = ["simulate", "gemm:8x8x8", "--accelerator", "tiny", "--technology", technology]
+            assert main([*asked, "--json"]) == 0
+        told.append(json.loads(capsys.readouterr().out))
+    one, other = told
+    more = one["dram_bytes"] / 8 * 1300
+    assert other["cost"]["energy_pj"] == pytest.approx(one["cost"]["energy_pj"] + more)
+    assert other["cost"]["energy_pj"] == other["energy_pj"]
 
 
 def test_without_the_option_nothing_is_synthesized(

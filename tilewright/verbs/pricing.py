@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sim.accelerator.energy import EnergyTable
     from sim.technology import Technology
 
-__all__ = ["Pricing", "add_cost", "cost_lines", "priced", "read_pricing"]
+__all__ = ["Pricing", "add_cost", "cost_lines", "energy_table", "priced", "read_pricing"]
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,13 @@ def read_pricing(arguments: argparse.Namespace) -> Pricing | None:
     # What can go wrong goes wrong before anything takes long.
     liberty_text(arguments.liberty)
     return Pricing(technology, arguments.liberty)
+
+
+def energy_table(pricing: Pricing | None) -> "EnergyTable":
+    """What operations and accesses take: as the technology has it that costs are asked for in."""
+    from sim.accelerator.energy import HOROWITZ_45NM
+
+    return HOROWITZ_45NM if pricing is None else pricing.technology.energy
 
 
 def priced(

@@ -16,7 +16,7 @@ from tilewright.verbs.options import (
     seed,
     table,
 )
-from tilewright.verbs.pricing import add_cost, cost_lines, priced, read_pricing
+from tilewright.verbs.pricing import add_cost, cost_lines, energy_table, priced, read_pricing
 from tilewright.verbs.reporting import check_report, write_report
 
 __all__ = ["configure", "execute", "show", "show_accelerated", "show_engine"]
@@ -125,6 +125,7 @@ def _run(arguments: argparse.Namespace) -> tuple[dict[str, Any], bool]:
         timeline=arguments.report is not None,
         waves=arguments.waves,
         waves_layer=arguments.waves_layer,
+        energies=energy_table(pricing),
         **common,
     )
     result = priced(accelerated.to_json(), pricing, arguments.accelerator, given)

@@ -12,7 +12,7 @@ from tilewright.verbs.options import (
     read_set,
     table,
 )
-from tilewright.verbs.pricing import add_cost, cost_lines, priced, read_pricing
+from tilewright.verbs.pricing import add_cost, cost_lines, energy_table, priced, read_pricing
 from tilewright.verbs.reporting import check_report, write_report
 
 __all__ = ["configure", "execute", "show"]
@@ -70,6 +70,7 @@ def _simulate(arguments: argparse.Namespace) -> dict[str, Any]:
         mapper=arguments.mapper,
         time_limit=arguments.time_limit,
         timeline=arguments.report is not None,
+        energies=energy_table(pricing),
     )
     return priced(result, pricing, arguments.accelerator, given)
 

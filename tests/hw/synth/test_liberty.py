@@ -54,8 +54,19 @@ def test_a_compressed_file_is_read(tmp_path: Path) -> None:
         (liberty()[:-2], "is no whole Liberty file: it can not be read near line"),
         ("library (x) { }", "can not be used: it has no NAND of two inputs"),
         (liberty().replace("ff (IQ, IQN)", "other (IQ)"), "can not be used: it has no flip-flop"),
-        (liberty().replace('"1ns"', '"1 week"'), "is no Liberty file that can be used"),
-        (liberty().replace("area : 1.0", "area : one"), "is no Liberty file that can be used"),
+        (liberty().replace('"1ns"', '"1 week"'), "can not be used: '1 week' in it is no number"),
+        (liberty().replace('"1ns"', '"1s"'), "can not be used: it lacks or has an unknown 's'"),
+        (
+            liberty().replace("area : 1.0", "area : one"),
+            "can not be used: 'one' in it is no number",
+        ),
+        (liberty().replace("area : 2.0", "area : 0.0"), "can not be used: its NAND has no area"),
+        (liberty().replace("cell (INV)", "cell ()"), "can not be used: a group in it has no name"),
+        (
+            liberty().replace('clocked_on : "CK";', ""),
+            "can not be used: it lacks or has an unknown",
+        ),
+        (liberty() * 2, "can not be used: something follows its library"),
     ],
 )
 def test_what_is_no_library_is_refused_in_a_sentence(text: str, said: str) -> None:
