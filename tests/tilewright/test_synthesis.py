@@ -28,6 +28,9 @@ MOST_CELLS = 400_000
 NEAR = 0.05
 """How far the area with modules may be above that of the flat netlist."""
 
+SHARED = {"fusion": 0.15, "lut": 0.07}
+"""The same, of engines in which many units decode the same operands, which is flattened to one."""
+
 
 @pytest.fixture
 def library(tmp_path: Path) -> Path:
@@ -170,7 +173,8 @@ def test_every_engine_and_preset_is_synthesized(name: str, cache: Cache) -> None
     assert (told["logic_depth"] is None) is (told["cells"] > MOST_CELLS)
     if engine:
         flat = synth(name, small, flatten=True, cache=cache)
-        assert told["nand2_equivalents"] / flat["nand2_equivalents"] == pytest.approx(1, abs=NEAR)
+        ratio = told["nand2_equivalents"] / flat["nand2_equivalents"]
+        assert ratio == pytest.approx(1, abs=SHARED.get(name, NEAR))
 
 
 @pytest.mark.slow
