@@ -180,7 +180,7 @@ _PICTURES = (".svg", ".pdf", ".png")
 
 def _draw(graph: SizedGraph, schedule: Schedule, file: Path) -> None:
     # Imported late: it takes longer than many schedules.
-    from tilewright.plots.memory_map import memory_map
+    from tilewright.plots.memory_maps import memory_map
 
     with partial_file(file) as partial:
         memory_map(graph, schedule).savefig(partial, format=file.suffix[1:].lower())

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from golden.errors import UserError
@@ -104,6 +104,11 @@ class Result:
     memory_bytes_per_cycle: float | None
     timeline: Timeline | None
     facts: Mapping[str, Any]
+
+    @property
+    def title(self) -> str:
+        """Workload, without its folder, and target."""
+        return f"{PurePath(self.workload).name} on {self.target}"
 
 
 def load_result(file: Path) -> Result:

@@ -16,6 +16,7 @@ def test_an_accelerator_s_result() -> None:
     result = read_result(plain)
     assert (result.workload, result.target) == ("gemm:64x64x64", "tiny")
     assert result.is_accelerator
+    assert result.title == "gemm:64x64x64 on tiny"
     assert result.total_cycles == plain["total_cycles"]
     assert (result.peak_macs_per_cycle, result.memory_bytes_per_cycle) == (64, 8)
     (layer,) = result.layers

@@ -9,7 +9,6 @@ from tilewright.report.charts.memory import shares_chart, shares_height, shares_
 from tilewright.report.charts.roofline import roofline_chart
 from tilewright.report.charts.timeline import timeline_chart
 from tilewright.report.html import Markup, join, tag
-from tilewright.report.network import short_name
 from tilewright.report.numbers import bytes_text, energy_text, percent, short
 from tilewright.report.page import commands_card, figures, html_table, page
 from tilewright.results import Result
@@ -40,7 +39,7 @@ def comparison_report(comparison: Comparison) -> str:
     """
     a, b = comparison.a, comparison.b
     return page(
-        f"A: {_name(a)} · B: {_name(b)}",
+        f"A: {a.title} · B: {b.title}",
         figures([_figure(entry) for entry in comparison.totals]),
         _bounds(a, b),
         _cycles(comparison),
@@ -56,10 +55,6 @@ def _figure(total: Difference) -> tuple[str, str, str]:
     name, text = _TOTALS.get(total.name, (total.name, number_text))
     a, b = ("–" if number is None else text(number) for number in (total.a, total.b))
     return name, change_text(total), f"{a} → {b}"
-
-
-def _name(result: Result) -> str:
-    return f"{short_name(result)} on {result.target}"
 
 
 def change_text(difference: Difference) -> str:
@@ -87,7 +82,7 @@ def _both(a: Result, b: Result, draw: Callable[[Result], Markup | None]) -> Mark
     if None in drawn:
         return None
     named = [
-        tag("div", tag("p", f"{letter}: {_name(result)}", class_="said"), picture)
+        tag("div", tag("p", f"{letter}: {result.title}", class_="said"), picture)
         for letter, result, picture in zip("AB", (a, b), drawn, strict=True)
     ]
     return tag("div", *named, class_="pair")

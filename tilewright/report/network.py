@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from pathlib import PurePath
 from typing import Any
 
 from tilewright.report.charts.bars import bounds_bar, bounds_legend, utilisation_bars
@@ -15,7 +14,7 @@ from tilewright.report.numbers import bytes_text, energy_text, percent, short
 from tilewright.report.page import commands_card, figures, html_table, page
 from tilewright.results import LayerResult, Result, read_result
 
-__all__ = ["network_report", "short_name"]
+__all__ = ["network_report"]
 
 
 def network_report(result: Mapping[str, Any]) -> str:
@@ -38,7 +37,7 @@ def network_report(result: Mapping[str, Any]) -> str:
     """
     read = read_result(result)
     return page(
-        f"{short_name(read)} on {read.target}",
+        read.title,
         figures(_figures(read)),
         _bounds(read),
         chart(
@@ -52,11 +51,6 @@ def network_report(result: Mapping[str, Any]) -> str:
         chart("Layers", layers_table(read.layers)),
         commands_card([read.command]),
     )
-
-
-def short_name(result: Result) -> str:
-    """Workload without its folder."""
-    return PurePath(result.workload).name
 
 
 def _figures(result: Result) -> list[tuple[str, str, str | None]]:

@@ -7,7 +7,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
 from tests.mapper.scheduling.test_checker import ROOMY, TIGHT, network
-from tilewright.plots.memory_map import memory_map
+from tilewright.plots.memory_maps import memory_map
 
 
 def test_the_picture_has_axes_with_units_and_a_rectangle_for_each():

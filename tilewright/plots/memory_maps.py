@@ -5,18 +5,16 @@ from matplotlib.patches import Patch, Rectangle
 
 from mapper.scheduling.graph import SizedGraph
 from mapper.scheduling.schedule import Schedule
+from tilewright.plots.style import ORANGE, RED, SKY, byte_unit, new_axes
 from tilewright.residencies import residencies
 
 __all__ = ["memory_map"]
 
-# Okabe and Ito's colours, which people see alike whatever their sight.
-_ACTIVATION, _WEIGHT, _RETRIEVED = "#56B4E9", "#E69F00", "#D55E00"
+_ACTIVATION, _WEIGHT, _RETRIEVED = SKY, ORANGE, RED
 _SPILLED = "black"
 
 _TALL_SHARE, _LETTER_SHARE = 0.03, 0.007
 """Shares of the picture that a name takes: of the height, and of the width for each letter."""
-
-_UNITS = ((1 << 20, "MiB"), (1 << 10, "KiB"), (1, "bytes"))
 
 
 def memory_map(graph: SizedGraph, schedule: Schedule) -> Figure:
@@ -35,10 +33,9 @@ def memory_map(graph: SizedGraph, schedule: Schedule) -> Figure:
         To be saved by its ``savefig``.
     """
     entries = residencies(graph, schedule)
-    unit, name = next((u, n) for u, n in _UNITS if schedule.capacity_bytes >= 4 * u or u == 1)
+    unit, name = byte_unit(schedule.capacity_bytes)
     count, height = len(schedule.steps), schedule.capacity_bytes / unit
-    figure = Figure(figsize=(min(8 + count / 40, 16), 5), layout="constrained")
-    axes = figure.add_subplot()
+    figure, axes = new_axes(width=min(8 + count / 40, 16), height=5)
     for entry in entries:
         weight = graph.tensors[entry.tensor].is_weight
         width, tall = entry.last - entry.first + 1, entry.size_bytes / unit
