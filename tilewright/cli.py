@@ -30,8 +30,9 @@ VERBS = {
     "allocate": "offsets of buffers in a memory, from their lifetimes",
     "quantize": "quantize a network's weights to few bits",
     "synth": "area and delay, with or without a library of standard cells",
+    "sweep": "explore a design space, resumable, on this machine or a cluster",
     "program": "assemble, disassemble or check a program",
-    "init": "write the description of an accelerator to start from",
+    "init": "write the description of an accelerator, or a study, to start from",
     "cache": "show or clear what is kept to save time",
 }
 """Every verb, with the line that help has for it."""

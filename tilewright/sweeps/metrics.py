@@ -168,6 +168,8 @@ def find_metric(text: str, workloads: Sequence[str]) -> Metric:
     metric = METRICS[name]
     if separator and not metric.of_workloads:
         raise UserError(f"{text}: {name} is of the design, not of a workload")
+    if separator and len(workloads) == 1:
+        raise UserError(f"{text}: with one workload alone its {name} are called {name}")
     if separator and workload not in workloads:
         close = close_names(workload, list(workloads))
         raise UserError(f"{text}: there is no workload {workload!r}{close}")

@@ -71,13 +71,14 @@ def test_killed_again_and_again(sampler: str, trials: int | None, tmp_path: Path
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("sampler", "trials"), SAMPLERS)
-def test_killed_at_every_commit(sampler: str, trials: int | None, tmp_path: Path) -> None:
+def test_killed_at_many_commits(sampler: str, trials: int | None, tmp_path: Path) -> None:
     study = study_of(sampler, trials)
     whole = essence(sweep(study, storage=tmp_path / "whole.db", workers=1))
     commits = 1
     while killed_after(commits, study, tmp_path / f"{commits}.db"):
         assert essence(sweep(study, storage=tmp_path / f"{commits}.db", workers=1)) == whole
-        commits += 1
+        # Prime to the number of commits of a trial, so that each of these is met.
+        commits += 7
     assert commits > 100
 
 
