@@ -5,6 +5,7 @@ from functools import cache
 from html import escape
 from importlib.metadata import version
 from importlib.resources import files
+from itertools import zip_longest
 from pathlib import Path
 from string import Template
 
@@ -63,9 +64,23 @@ def figures(entries: Sequence[tuple[str, str, str | None]]) -> Markup:
 
 
 def html_table(
-    head: Sequence[str], rows: Sequence[Sequence[object]], texts: Sequence[str] = ()
+    head: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    *,
+    texts: Sequence[str] = (),
+    trials: Sequence[int] = (),
 ) -> Markup:
-    """A table; columns named in ``texts`` and the first are text, the others numbers."""
+    """A table.
+
+    Parameters
+    ----------
+    head : sequence of str
+    rows : sequence of sequence
+    texts : sequence of str
+        Columns that are text, as the first is; the others are numbers.
+    trials : sequence of int
+        Of each row, so that it is chosen together with the trial's marks.
+    """
     kinds = ["text" if name in texts else None for name in head]
     return tag(
         "div",
@@ -87,8 +102,9 @@ def html_table(
                             tag("td", cell, class_=kind)
                             for cell, kind in zip(row, kinds, strict=True)
                         ),
+                        data_trial=trial,
                     )
-                    for row in rows
+                    for row, trial in zip_longest(rows, trials)
                 ),
             ),
         ),

@@ -1,10 +1,13 @@
 """Results that reports are made of."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser
 
+from tests.support.browser import chromium
 from tests.support.environments import ROOT
 from tilewright.accelerated import run_accelerated
 
@@ -32,3 +35,10 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 def edge(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """A run on a larger one."""
     return digits("edge", tmp_path_factory.mktemp("edge"))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium, where it is installed."""
+    with chromium() as found:
+        yield found

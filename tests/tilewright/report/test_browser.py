@@ -1,6 +1,5 @@
 """Reports in a browser: wide, on a phone, in the dark; quiet, and without a network."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.mapper.scheduling.test_checker import TIGHT, network
-from tests.support.browser import chromium, opened
+from tests.support.browser import opened
 from tilewright.comparing import compare
 from tilewright.report.charts.frame import chart
 from tilewright.report.charts.memory import map_chart
@@ -16,12 +15,6 @@ from tilewright.report.comparison import comparison_report
 from tilewright.report.network import network_report
 from tilewright.report.page import page
 from tilewright.results import read_result
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")
