@@ -1,6 +1,6 @@
 """Results of a sweep: every trial, the Pareto front, and the best design with its Verilog."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -42,8 +42,10 @@ class SweepResult:
     @cached_property
     def front(self) -> tuple[Record, ...]:
         """Feasible trials that no other feasible trial dominates, in order; equal points once."""
-        once = {record.point.identity: record for record in reversed(self.records)}
-        feasible = [record for record in reversed(once.values()) if record.feasible]
+        once: dict[Hashable, Record] = {}
+        for record in self.records:
+            once.setdefault(record.point.identity, record)
+        feasible = [record for record in once.values() if record.feasible]
         if not feasible:
             return ()
         values = np.array([self._losses(record) for record in feasible])

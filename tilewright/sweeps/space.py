@@ -201,6 +201,18 @@ class Space:
             shown[dimension.name] = dimension.shown(chosen[name])
         return Point(design=design.name, settings=settings, shown=shown)
 
+    def levels(self) -> dict[str, tuple[Any, ...]]:
+        """All that may be chosen by each name that trials have, whichever the design.
+
+        Raises
+        ------
+        UserError
+            If a range has no end of levels.
+        """
+        several = {DESIGN: tuple(self.by_name)} if len(self.designs) > 1 else {}
+        named = {name: entry for d in self.designs for name, entry in self._named(d).items()}
+        return several | {name: entry.levels() for name, entry in named.items()}
+
     def size(self) -> int:
         """Points of the grid."""
         sizes = (
