@@ -31,10 +31,13 @@ from hw.synth.steps import map_to_gates, map_to_library, prepare
 from hw.synth.technology import Generic, LibraryCells, Technology
 from hw.synth.yosys import Session, yosys_version
 
-__all__ = ["MOST_CELLS", "synthesize_here"]
+__all__ = ["MOST_CELLS", "MOST_GATES", "synthesize_here"]
 
 MOST_CELLS = 400_000
-"""Beyond, a design is not flattened for timing."""
+"""Beyond, a design of a library's cells is not flattened for timing."""
+
+MOST_GATES = 1_200_000
+"""Beyond, one of gates is not flattened to count those of its longest path."""
 
 _STEPS = ("reading", "optimizing", "mapping", "timing")
 
@@ -102,7 +105,8 @@ def _candidate(
     modules: Mapping[str, Any], top: str, technology: Technology, opensta: str | None = None
 ) -> _Candidate:
     """Count and time a mapped design: by OpenSTA if it is installed, else by ABC."""
-    small = cell_count(modules, top) <= MOST_CELLS
+    most = MOST_CELLS if isinstance(technology, LibraryCells) else MOST_GATES
+    small = cell_count(modules, top) <= most
     netlist = flatten(modules, top, technology) if small else None
     critical = None
     if netlist is not None and isinstance(technology, LibraryCells):
