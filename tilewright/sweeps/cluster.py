@@ -3,11 +3,12 @@
 import logging
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from queue import SimpleQueue
 from types import TracebackType
 from typing import Any, Self
 
-from distributed import Client
+from distributed import CancelledError, Client
 from distributed.scheduler import KilledWorker
 
 from golden.errors import UserError
@@ -52,7 +53,10 @@ class Cluster:
 
     def free(self) -> bool:
         """As `Workers.free`; points wait for workers that are still to come."""
-        threads: int = sum(self._client.nthreads().values())
+        try:
+            threads: int = sum(self._client.nthreads().values())
+        except OSError:
+            raise self._lost() from None
         return len(self._running) < max(1, threads)
 
     def submit(self, number: int, point: Point) -> None:
@@ -74,17 +78,22 @@ class Cluster:
         return [(number, self._outcome(future))]
 
     def _outcome(self, future: Any) -> Outcome:
-        if future.cancelled() or future.status == "lost":
-            raise UserError(
-                f"scheduler {self._address} was lost: the same command goes on where this ended"
-            )
-        error = future.exception()
-        if error is None:
-            outcome: Outcome = future.result()
-            return outcome
+        try:
+            # Both wait where a worker died that had the outcome, until another has it again.
+            error = future.exception()
+            if error is None:
+                outcome: Outcome = future.result()
+                return outcome
+        except CancelledError:
+            raise self._lost() from None
         if isinstance(error, KilledWorker):
             return Outcome(reason="several workers died of it; for want of memory?", lost=True)
         return Outcome(reason=f"{type(error).__name__}: {error}", lost=True)
+
+    def _lost(self) -> UserError:
+        return UserError(
+            f"scheduler {self._address} was lost: the same command goes on where this ended"
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -95,7 +104,10 @@ class Cluster:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._client.cancel([*(future for _, future in self._running.values()), self._bench])
+        futures = [future for _, future in self._running.values()]
+        # A scheduler that is gone needs not be told.
+        with suppress(OSError, CancelledError):
+            self._client.cancel([*futures, self._bench])
         self._client.close()
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from golden.accelerator.description import Accelerator
@@ -14,7 +14,7 @@ from tilewright.caching import cache_key
 from tilewright.quantization.scheme import parse_scheme
 from tilewright.sweeps.space import AcceleratorBase, Point, Space
 
-__all__ = ["OPTIONS", "AcceleratorDesign", "Design", "EngineDesign", "Options", "key_of", "resolve"]
+__all__ = ["AcceleratorDesign", "Design", "EngineDesign", "Options", "key_of", "resolve"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,10 +49,6 @@ class Options:
         limit = self.time_limit
         if isinstance(limit, bool) or not isinstance(limit, (int, float)) or not limit > 0:
             raise UserError(f"time_limit must be a number of seconds above 0, not {limit!r}")
-
-
-OPTIONS = tuple(entry.name for entry in fields(Options))
-"""Names of options."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,13 +111,11 @@ def resolve(space: Space, point: Point) -> Design:
         If there can be no such design.
     """
     base = space.by_name[point.design].base
-    chosen = {name: value for name, value in point.settings.items() if name in OPTIONS}
+    chosen = {name: value for name, value in point.settings.items() if name in base.options}
     options = Options(**_options(chosen))
-    changes = {name: value for name, value in point.settings.items() if name not in OPTIONS}
+    changes = {name: value for name, value in point.settings.items() if name not in chosen}
     if isinstance(base, AcceleratorBase):
         return AcceleratorDesign(accelerator=base.build(changes), options=options)
-    if "mapper" in chosen or "time_limit" in chosen:
-        raise UserError(f"design {point.design} is a bare engine, which has no mapper")
     return EngineDesign(engine=base.engine, params=base.build(changes), options=options)
 
 

@@ -9,7 +9,6 @@ from typing import Any
 from golden.discovery import close_names
 from golden.errors import UserError
 from tilewright.accelerator import template
-from tilewright.sweeps.designs import OPTIONS
 from tilewright.sweeps.dimensions import (
     Bundles,
     Choice,
@@ -102,7 +101,6 @@ def _study(given: Mapping[str, Any], stem: str, folder: Path) -> Study:
         space=Space(
             designs=tuple(_design(entry, folder) for entry in designs),
             dimensions=_dimensions(_of_kind(given, "space", dict, "a table, [space]", {})),
-            options=OPTIONS,
         ),
         tasks=tuple(_task(entry, folder) for entry in workloads),
         objectives=tuple(

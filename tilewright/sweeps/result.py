@@ -107,7 +107,7 @@ class SweepResult:
         files = []
         for name, frame in (("trials", self.trials), ("pareto", self.pareto)):
             with partial_file(place / f"{name}.parquet") as partial:
-                frame.to_parquet(partial)
+                _uniform(frame).to_parquet(partial)
             with partial_file(place / f"{name}.csv") as partial:
                 frame.to_csv(partial, index=False)
             files += [place / f"{name}.parquet", place / f"{name}.csv"]
@@ -151,3 +151,9 @@ def _columns(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     names = dict.fromkeys(name for row in rows for name in row)
     last = ["reason", "seconds"]
     return [*(name for name in names if name not in last), *last]
+
+
+def _uniform(frame: "DataFrame") -> "DataFrame":
+    """Columns of values of several kinds as text, as Parquet's have one kind each."""
+    mixed = [name for name in frame if len({type(value) for value in frame[name].dropna()}) > 1]
+    return frame.assign(**{name: frame[name].map(str, na_action="ignore") for name in mixed})

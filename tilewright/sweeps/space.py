@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cached_property
 from itertools import product
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING, Any, ClassVar, get_type_hints
 
 from golden.accelerator.description import Accelerator, Memory
 from golden.discovery import close_names
@@ -35,6 +35,9 @@ class AcceleratorBase:
     text : str
         Of its TOML file.
     """
+
+    options: ClassVar = ("scheme", "mapper", "time_limit")
+    """What may be set and is no field; see `tilewright.sweeps.designs.Options`."""
 
     source: str
     text: str
@@ -69,6 +72,9 @@ class EngineBase:
     ----------
     engine : str
     """
+
+    options: ClassVar = ("scheme",)
+    """As `AcceleratorBase.options`."""
 
     engine: str
 
@@ -139,8 +145,6 @@ class Space:
     ----------
     designs : tuple of DesignSpace
     dimensions : tuple of Dimension
-    options : tuple of str
-        Names that may be set and are no fields of designs.
 
     Raises
     ------
@@ -149,8 +153,7 @@ class Space:
     """
 
     designs: tuple[DesignSpace, ...]
-    dimensions: tuple[Dimension, ...]
-    options: tuple[str, ...]
+    dimensions: tuple[Dimension, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.designs:
@@ -165,7 +168,7 @@ class Space:
             self._check_fields(design)
 
     def _check_fields(self, design: DesignSpace) -> None:
-        known = [*design.base.fields(), *self.options]
+        known = [*design.base.fields(), *design.base.options]
         given = list(design.fixed)
         for dimension in (*self.dimensions, *design.dimensions):
             given.extend(dimension.fields)

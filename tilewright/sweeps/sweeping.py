@@ -68,8 +68,9 @@ def sweep(
     count = min(local_count() if workers is None else workers, study.count)
     sampler = sampler_of(study, at_once=count if scheduler is None else study.count)
     with (
-        opened(file, study, sampler) as stored,
+        # A scheduler that is not there leaves no file behind.
         _workers(study, count, scheduler) as pool,
+        opened(file, study, sampler) as stored,
         shown() if progress is None else nullcontext(progress) as told,
     ):
         drive(study, stored, pool, told)

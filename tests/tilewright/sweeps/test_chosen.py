@@ -75,7 +75,11 @@ def test_the_best_accelerator_runs(tmp_path: Path) -> None:
     best.generate(tmp_path / "out")
     digits = Path(tilewright.__file__).parent / "networks" / "digits" / "digits.onnx"
     ran = run_accelerated(
-        digits, accelerator=tmp_path / "out" / f"{best.name}.toml", rtl=True, output=tmp_path
+        digits,
+        accelerator=tmp_path / "out" / f"{best.name}.toml",
+        rtl=True,
+        host_fallback=True,
+        output=tmp_path,
     )
     assert ran.passed
     assert ran.total_cycles == best.metrics["cycles"]

@@ -40,6 +40,21 @@ def test_two_workers_of_which_one_is_killed(workers: LocalCluster, tmp_path: Pat
     assert essence(result) == essence(local)
 
 
+@pytest.mark.slow
+def test_a_scheduler_that_is_lost(workers: LocalCluster, tmp_path: Path) -> None:
+    study = engines_study(sampler="grid")
+    address = workers.scheduler_address
+
+    def lose(done: int, failed: int, count: int) -> None:
+        if done == 3:
+            workers.close()
+
+    with pytest.raises(UserError, match=f"scheduler {address} was lost: the same command goes on"):
+        sweep(study, storage=tmp_path / "a.db", scheduler=address, progress=lose)
+    resumed = sweep(study, storage=tmp_path / "a.db", workers=1)
+    assert essence(resumed) == essence(sweep(study, storage=tmp_path / "b.db", workers=1))
+
+
 def test_a_scheduler_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cluster, "CONNECT_S", 0.5)
     with socket.socket() as free:
@@ -47,7 +62,7 @@ def test_a_scheduler_that_is_not_there(tmp_path: Path, monkeypatch: pytest.Monke
         address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
         with pytest.raises(UserError, match=f"scheduler {address} can not be reached: "):
             sweep(engines_study(sampler="grid"), storage=tmp_path / "a.db", scheduler=address)
-    assert not (tmp_path / "a.db.lock").exists()
+    assert not list(tmp_path.iterdir())
 
 
 def test_an_address_that_is_none(tmp_path: Path) -> None:

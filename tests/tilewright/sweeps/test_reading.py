@@ -265,6 +265,11 @@ def test_texts_that_can_not_be(text: str, sentence: str) -> None:
     assert sentence in refusal(text)
 
 
+def test_bare_engines_have_no_mapper() -> None:
+    sentence = "design systolic has no field 'mapper'"
+    assert sentence in refusal(f'{GRID}[space]\nmapper = ["greedy", "optimal"]')
+
+
 def test_a_workload_that_is_not_there() -> None:
     text = changed(
         changed(GRID, "dram_bytes =", '"cycles@kws" ='), '["gemm:9', '["gemm:1x1x1", "gemm:9'

@@ -189,6 +189,17 @@ def test_equal_points_are_on_the_front_once(tmp_path: Path) -> None:
     assert len({record.point.identity for record in front}) == len(front)
 
 
+def test_values_of_several_kinds(tmp_path: Path) -> None:
+    text = engines_text(sampler="grid").replace("cols = [4, 8]", 'cols = [4, "8", 12]')
+    file = tmp_path / "a.toml"
+    file.write_text(text)
+    result = sweep(file, workers=1)
+    assert set(result.trials["cols"].dropna()) == {4, "8", 12}
+    result.write(tmp_path)
+    read = pandas.read_parquet(tmp_path / "trials.parquet")
+    assert set(read["cols"].dropna()) == {"4", "8", "12"}
+
+
 def test_progress_is_told(tmp_path: Path) -> None:
     told: list[tuple[int, int, int]] = []
     study = engines_study(sampler="grid")
