@@ -28,6 +28,8 @@ DISTURBANCES = (
 _BUSY_TILES, _BUSY_LENGTH = 2, 16
 """Of a dimension that tiles have, and of one that they do not have."""
 
+_BUSY_CYCLES = 256
+
 BURST = 3
 """GEMMs of a random case that follow each other without a gap."""
 
@@ -65,7 +67,9 @@ def choose_stimuli(
 
 
 def busy_stimulus(engine: Engine, params: Any, *, seed: int) -> Stimulus:
-    """A GEMM of several full tiles along each dimension, undisturbed; settings are the widest.
+    """A GEMM of full tiles along each dimension, undisturbed, that takes a while.
+
+    Settings are the widest.
 
     Parameters
     ----------
@@ -76,10 +80,12 @@ def busy_stimulus(engine: Engine, params: Any, *, seed: int) -> Stimulus:
     """
     sizes = _tile_sizes(engine, params)
     m, n, k = (_BUSY_TILES * sizes.get(dim, _BUSY_LENGTH) for dim in (Dim.M, Dim.N, Dim.K))
+    k = min(k, params.k_max)
+    while engine.sim.timing(params, m, n, k) < _BUSY_CYCLES:
+        m *= 2
     settings = setting_choices(engine.golden.layout(params))[-1]
-    shape = m, min(k, params.k_max), n
     rng = np.random.default_rng(seed)
-    return _gemm(engine, params, rng, "busy", shape, settings, (Stalls(),))
+    return _gemm(engine, params, rng, "busy", (m, k, n), settings, (Stalls(),))
 
 
 def random_codes(format: Format, shape: tuple[int, int], rng: np.random.Generator) -> Codes:
