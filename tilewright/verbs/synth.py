@@ -161,7 +161,7 @@ def _power(power: dict[str, Any]) -> str:
     total, period = power["total_mw"], power["clock_ns"]
     parts = ", ".join(f"{power[f'{kind}_mw']:.3g} {kind}" for kind in _POWER_PARTS)
     return (
-        f"power {total:.3g} mW at {period:.3g} ns, {total * period:.3g} pJ per cycle ({parts});"
+        f"power {total:.3g} mW at {period:.3g} ns, {total * period:.4g} pJ per cycle ({parts});"
         f" {power['measured']:.1%} of activities measured"
     )
 
