@@ -1,6 +1,7 @@
 """What all pictures share: colours, sizes, units."""
 
 from collections.abc import Mapping
+from io import BytesIO
 from typing import Final
 
 from matplotlib.axes import Axes
@@ -16,6 +17,7 @@ __all__ = [
     "RED",
     "SKY",
     "UNIT_COLOURS",
+    "Picture",
     "byte_unit",
     "new_axes",
 ]
@@ -48,6 +50,15 @@ UNIT_COLOURS: Mapping[str, str] = {
 _UNITS = ((1 << 20, "MiB"), (1 << 10, "KiB"), (1, "bytes"))
 
 
+class Picture(Figure):
+    """A figure that notebooks show without further ado."""
+
+    def _repr_png_(self) -> bytes:
+        file = BytesIO()
+        self.savefig(file, format="png")
+        return file.getvalue()
+
+
 def new_axes(width: float = 8.0, height: float = 4.5) -> tuple[Figure, Axes]:
     """A figure with one pair of axes.
 
@@ -56,7 +67,7 @@ def new_axes(width: float = 8.0, height: float = 4.5) -> tuple[Figure, Axes]:
     width, height : float
         Inches.
     """
-    figure = Figure(figsize=(width, height), layout="constrained")
+    figure = Picture(figsize=(width, height), layout="constrained")
     axes = figure.add_subplot()
     axes.spines[["top", "right"]].set_visible(False)
     return figure, axes

@@ -55,6 +55,10 @@ def test_utilisation(result: dict[str, Any]) -> None:
     assert b"<svg" in rendered(figure)
 
 
+def test_notebooks_show_pictures(result: dict[str, Any]) -> None:
+    assert plots.utilisation(result)._repr_png_().startswith(b"\x89PNG")
+
+
 def test_utilisation_of_a_bare_engine() -> None:
     (axes,) = plots.utilisation(simulate("gemm:8x8x8")).axes
     assert len(axes.patches) == 1
