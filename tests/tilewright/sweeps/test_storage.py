@@ -35,7 +35,7 @@ def test_a_file_that_another_program_has_locked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(storage, "_LOCKED_S", 0.1)
-    file, study = tmp_path / "a.db", engines_study(sampler="grid")
+    file, study = tmp_path / "a.db", engines_study(sampler="random", trials=2)
     before = sweep(study, storage=file, workers=1)
     other = sqlite3.connect(file)
     other.execute("BEGIN EXCLUSIVE")
