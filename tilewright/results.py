@@ -110,6 +110,18 @@ class Result:
         """Workload, without its folder, and target."""
         return f"{PurePath(self.workload).name} on {self.target}"
 
+    @property
+    def ceilings(self) -> tuple[float, float] | None:
+        """MACs per cycle and bytes per cycle, None for a bare engine.
+
+        Engines that take narrow weights faster do more than their nominal peak: then it is the
+        highest roof of a layer.
+        """
+        peak, bandwidth = self.peak_macs_per_cycle, self.memory_bytes_per_cycle
+        if peak is None or bandwidth is None:
+            return None
+        return max([peak, *(layer.roof for layer in self.layers if layer.roof)]), bandwidth
+
 
 def load_result(file: Path) -> Result:
     """The result in a file that ``--json`` was redirected to.

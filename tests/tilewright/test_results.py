@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from golden.errors import UserError
+from tests.support.environments import ROOT
 from tilewright.accelerated_simulation import simulate_accelerated
 from tilewright.results import load_result, read_result
 from tilewright.simulation import simulate
@@ -39,12 +40,21 @@ def test_the_timeline_of_instructions_comes_first() -> None:
     assert sum(busy["execute"]) * length == pytest.approx(plain["counters"]["execute_busy"])
 
 
+def test_the_roof_is_that_of_the_narrowest_weights() -> None:
+    model = str(ROOT / "tilewright" / "networks" / "digits" / "digits-w2a8.onnx")
+    result = read_result(simulate_accelerated(model, accelerator="tiny-lut"))
+    # With weights of eight bits it does 32 multiplications a cycle, with four or fewer 64.
+    assert result.peak_macs_per_cycle == 32
+    assert result.ceilings == (64, 8)
+
+
 def test_a_bare_engine_has_neither_timeline_nor_roof() -> None:
     result = read_result(simulate("gemm:8x8x8", params={"rows": 4, "cols": 4}))
     assert result.target == "systolic"
     assert not result.is_accelerator
     assert result.timeline is None
     assert result.peak_macs_per_cycle is None
+    assert result.ceilings is None
     assert result.dram_bytes == result.layers[0].dram_bytes
 
 

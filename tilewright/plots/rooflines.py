@@ -28,9 +28,9 @@ def roofline(result: Mapping[str, Any]) -> Figure:
         If it is none, or is that of a bare engine, which has no memory to wait for.
     """
     read = read_result(result)
-    peak, bandwidth = read.peak_macs_per_cycle, read.memory_bytes_per_cycle
-    if peak is None or bandwidth is None:
+    if read.ceilings is None:
         raise UserError("a bare engine has no roofline: its memory is ideal")
+    peak, bandwidth = read.ceilings
     placed = [layer for layer in read.layers if layer.macs and layer.macs_per_cycle]
     ridge = peak / bandwidth
     known = [layer.macs_per_byte for layer in placed if layer.macs_per_byte]

@@ -79,7 +79,7 @@ def _cost(facts: Mapping[str, Any]) -> list[tuple[str, str, str | None]]:
     ]
     if cost["clock_ns"] is not None:
         entries.append(("clock", f"{cost['clock_ns']:.4g} ns", str(cost["clock_by"])))
-        rate = f"{cost['inferences_per_second']:.4g} per second"
+        rate = f"{short(cost['inferences_per_second'])} per second"
         entries.append(("time", f"{cost['time_ns'] / 1000:.4g} µs", rate))
     return entries
 

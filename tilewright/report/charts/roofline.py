@@ -86,11 +86,10 @@ def _scales(results: Sequence[Result]) -> _Scales:
 
 
 def _ceilings(result: Result) -> tuple[float, float]:
-    """MACs per cycle, and bytes per cycle, of an accelerator."""
-    peak, bandwidth = result.peak_macs_per_cycle, result.memory_bytes_per_cycle
-    assert peak is not None
-    assert bandwidth is not None
-    return peak, bandwidth
+    """Of an accelerator."""
+    ceilings = result.ceilings
+    assert ceilings is not None
+    return ceilings
 
 
 def _roof(result: Result, scales: _Scales, number: int) -> Markup:
