@@ -28,8 +28,8 @@ MOST_GATES = 1_200_000
 NEAR = 0.05
 """How far the area with modules may be above that of the flat netlist."""
 
-SHARED = {"fusion": 0.15, "lut": 0.07}
-"""The same, of engines in which many units decode the same operands, which is flattened to one."""
+SHARED = ("fusion", "lut")
+"""Engines that are not that near yet: units decode the same operands, which is flattened to one."""
 
 
 @pytest.fixture
@@ -171,10 +171,26 @@ def test_every_engine_and_preset_is_synthesized(name: str, cache: Cache) -> None
     told = synth(name, small if engine else {}, cache=cache)
     assert told["cells"] > 0
     assert (told["logic_depth"] is None) is (told["cells"] > MOST_GATES)
-    if engine:
-        flat = synth(name, small, flatten=True, cache=cache)
-        ratio = told["nand2_equivalents"] / flat["nand2_equivalents"]
-        assert ratio == pytest.approx(1, abs=SHARED.get(name, NEAR))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(
+            engine.name,
+            marks=pytest.mark.xfail(reason="decodes in each unit") if engine.name in SHARED else (),
+        )
+        for engine in list_engines()
+    ],
+)
+def test_engines_come_near_the_flat_area_in_gates(name: str, cache: Cache) -> None:
+    small = {"rows": 4, "cols": 4} if name == "systolic" else {}
+    areas = [
+        synth(name, small, flatten=flatten, cache=cache)["nand2_equivalents"]
+        for flatten in (False, True)
+    ]
+    assert areas[0] / areas[1] == pytest.approx(1, abs=NEAR)
 
 
 @pytest.mark.slow
