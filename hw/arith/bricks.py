@@ -7,7 +7,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed, unsigne
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-__all__ = ["FusedUnit", "fused_levels", "fused_ports", "width_codes"]
+__all__ = ["BrickDigits", "FusedUnit", "fused_levels", "fused_ports", "width_codes"]
 
 DIGIT_BITS = 2
 
@@ -34,13 +34,63 @@ def width_codes(
         yield fused, (1 << fused[0]) - 1 | (1 << fused[1]) - 1 << activation_levels
 
 
-class FusedUnit(wiring.Component):
-    """The sum of as many products as fit.
+class BrickDigits(wiring.Component):
+    """Of one operand the digit that each brick of a unit multiplies, at the widths at hand.
 
     Combinational. A brick is numbered by bits, the highest first: two for each level, one that
     halves the activation and one that halves the weight. Where a level is fused the bit says which
-    digit, and the brick's product is shifted; where it is not, the bit is one of the number of the
-    product. So each brick works at every width.
+    digit it takes; where it is not, the bit is one of the number of the product. Units with an
+    operand in common have these in common.
+
+    Parameters
+    ----------
+    activation_bits, weight_bits : int
+        Of the widest operands: 2, 4 or 8.
+    side : int
+        0 for digits of activations, 1 for those of weights.
+
+    Members
+    -------
+    i : In(ArrayLayout(2, bricks))
+        Digits of one code after the other, the lowest first; unused ones beyond.
+    activation_fused, weight_fused : In(levels)
+        Where there are levels: for each, the lowest first, whether it is fused. All up to the width
+        are.
+    o : Out(ArrayLayout(2, bricks))
+        One for each brick.
+    """
+
+    i: data.View
+    activation_fused: Signal
+    weight_fused: Signal
+    o: data.View
+
+    def __init__(self, activation_bits: int, weight_bits: int, side: int) -> None:
+        self._levels = fused_levels(activation_bits), fused_levels(weight_bits)
+        self._side = side
+        digits = data.ArrayLayout(unsigned(DIGIT_BITS), 1 << sum(self._levels))
+        super().__init__(
+            {"i": In(digits), **fused_ports(activation_bits, weight_bits), "o": Out(digits)}
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        with m.Switch(_width(self, self._levels)):
+            for fused, code in width_codes(*self._levels):
+                # The widest is the default, so that no code is left out.
+                with m.Default() if fused == self._levels else m.Case(code):
+                    for brick in range(len(self.o)):
+                        element, digit = _slot(brick, self._levels, fused, self._side)
+                        slot = (element << fused[self._side]) + digit
+                        m.d.comb += self.o[brick].eq(self.i[slot])
+        return m
+
+
+class FusedUnit(wiring.Component):
+    """The sum of as many products as fit.
+
+    Combinational. Where a level is fused the product of a brick whose bit there is set is shifted.
+    So each brick works at every width.
 
     Parameters
     ----------
@@ -51,10 +101,9 @@ class FusedUnit(wiring.Component):
     Members
     -------
     activations, weights : In(ArrayLayout(2, bricks))
-        Digits of one operand after the other, the lowest first; unused ones beyond.
+        What `BrickDigits` gives.
     activation_fused, weight_fused : In(levels)
-        Where there are levels: for each, the lowest first, whether it is fused. All up to the width
-        are.
+        As of `BrickDigits`.
     o : Out(signed)
     """
 
@@ -73,8 +122,7 @@ class FusedUnit(wiring.Component):
     ) -> None:
         self._levels = fused_levels(activation_bits), fused_levels(weight_bits)
         self._signed = activation_signed, weight_signed
-        self._bricks = 1 << sum(self._levels)
-        digits = data.ArrayLayout(unsigned(DIGIT_BITS), self._bricks)
+        digits = data.ArrayLayout(unsigned(DIGIT_BITS), 1 << sum(self._levels))
         super().__init__(
             {
                 "activations": In(digits),
@@ -86,8 +134,9 @@ class FusedUnit(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        values = [self._brick(m, number) for number in range(self._bricks)]
-        for side, level in reversed(self._places()):
+        factors = [self._factors(m, side) for side in (0, 1)]
+        values: list[Value] = [first * second for first, second in zip(*factors, strict=True)]
+        for side, level in reversed(_places(self._levels)):
             distance = DIGIT_BITS << level
             is_fused = (self.weight_fused if side else self.activation_fused)[level]
             values = [
@@ -97,47 +146,47 @@ class FusedUnit(wiring.Component):
         m.d.comb += self.o.eq(values[0])
         return m
 
-    @property
-    def _width(self) -> Value:
-        """All that says which levels are fused."""
-        sides = zip(("activation_fused", "weight_fused"), self._levels, strict=True)
-        return Cat(*(getattr(self, name) for name, levels in sides if levels), Const(0, 1))
+    def _factors(self, m: Module, side: int) -> list[Value]:
+        """Digits of one operand, with a sign where they are the highest of their code."""
+        digits = self.weights if side else self.activations
+        signs = Signal(len(digits), name=f"{('activation', 'weight')[side]}_signs")
+        if self._signed[side]:
+            with m.Switch(_width(self, self._levels)):
+                for fused, code in width_codes(*self._levels):
+                    with m.Default() if fused == self._levels else m.Case(code):
+                        for brick in range(len(digits)):
+                            _, digit = _slot(brick, self._levels, fused, side)
+                            if digit == (1 << fused[side]) - 1:
+                                m.d.comb += signs[brick].eq(digits[brick][-1])
+        return [Cat(digit, sign).as_signed() for digit, sign in zip(digits, signs, strict=True)]
 
-    def _places(self) -> list[tuple[int, int]]:
-        """Side and level of each bit of a brick's number, the highest first."""
-        return [
-            (side, level)
-            for level in reversed(range(max(self._levels)))
-            for side in (0, 1)
-            if level < self._levels[side]
-        ]
 
-    def _brick(self, m: Module, number: int) -> Value:
-        """Product of the digits that a brick has at the width at hand."""
-        factors = [
-            Signal(signed(DIGIT_BITS + 1), name=f"{side}_{number}")
-            for side in ("activation", "weight")
-        ]
-        with m.Switch(self._width):
-            for fused, code in width_codes(*self._levels):
-                # The widest is the default, so that no code is left out.
-                with m.Default() if fused == self._levels else m.Case(code):
-                    for side, digits in enumerate((self.activations, self.weights)):
-                        slot, is_top = self._slot(number, fused, side)
-                        digit = digits[slot]
-                        sign = digit[-1] if is_top and self._signed[side] else Const(0, 1)
-                        m.d.comb += factors[side].eq(Cat(digit, sign))
-        return factors[0] * factors[1]
+def _width(part: BrickDigits | FusedUnit, levels: tuple[int, int]) -> Value:
+    """All that says which levels are fused."""
+    sides = zip(("activation_fused", "weight_fused"), levels, strict=True)
+    return Cat(*(getattr(part, name) for name, levels in sides if levels), Const(0, 1))
 
-    def _slot(self, number: int, fused: tuple[int, int], side: int) -> tuple[int, bool]:
-        """Which digit a brick takes of an operand, and whether that is the highest of its code."""
-        element = digit = 0
-        places = self._places()
-        for position, (of, level) in enumerate(places):
-            bit = number >> (len(places) - 1 - position) & 1
-            if level >= fused[of]:
-                element = element << 1 | bit
-            elif of == side:
-                digit = digit << 1 | bit
-        digits = 1 << fused[side]
-        return element * digits + digit, digit == digits - 1
+
+def _places(levels: tuple[int, int]) -> list[tuple[int, int]]:
+    """Side and level of each bit of a brick's number, the highest first."""
+    return [
+        (side, level)
+        for level in reversed(range(max(levels)))
+        for side in (0, 1)
+        if level < levels[side]
+    ]
+
+
+def _slot(
+    brick: int, levels: tuple[int, int], fused: tuple[int, int], side: int
+) -> tuple[int, int]:
+    """Of which element a brick takes a digit, and which one."""
+    element = digit = 0
+    places = _places(levels)
+    for position, (of, level) in enumerate(places):
+        bit = brick >> (len(places) - 1 - position) & 1
+        if level >= fused[of]:
+            element = element << 1 | bit
+        elif of == side:
+            digit = digit << 1 | bit
+    return element, digit

@@ -7,7 +7,13 @@ from amaranth.lib import data
 from amaranth.lib.wiring import In
 
 from golden.engines.fusion import DIGIT_BITS, Params, layout
-from hw.arith.bricks import FusedUnit, fused_levels, fused_ports, width_codes
+from hw.arith.bricks import (
+    BrickDigits,
+    FusedUnit,
+    fused_levels,
+    fused_ports,
+    width_codes,
+)
 from hw.emit import place
 from hw.lib.tile.engine import TileEngine, connect_lanes
 from hw.lib.tile.operands import above, held
@@ -37,7 +43,7 @@ class FusedSum(Unit):
     Members
     -------
     activations, weights : In(ArrayLayout(2 * bricks, k))
-        Digits of each fused unit.
+        What the bricks of each fused unit multiply.
     activation_fused, weight_fused : In(levels)
         As of `hw.arith.bricks.FusedUnit`.
     """
@@ -157,11 +163,32 @@ class Engine(TileEngine):
         connect_lanes(
             m,
             units,
-            rows=[("activations", activations)],
-            cols=[("weights", weights)],
+            rows=[("activations", self._digits(m, platform, 0, activations, fused))],
+            cols=[("weights", self._digits(m, platform, 1, weights, fused))],
             all=[*fused.items()],
         )
         return m
+
+    def _digits(
+        self,
+        m: Module,
+        platform: object,
+        side: int,
+        words: Sequence[Value],
+        fused: Mapping[str, Value],
+    ) -> list[Value]:
+        """The digits that bricks take of each word, once for all units that have the operand."""
+        widths = self._params.activation.bits, self._params.weight.bits
+        taken: list[Value] = []
+        for index, word in enumerate(words):
+            part = place(platform, BrickDigits, *widths, side)
+            m.submodules[f"{('activation', 'weight')[side]}_digits_{index}"] = part
+            m.d.comb += [
+                part.i.eq(word),
+                *(getattr(part, name).eq(value) for name, value in fused.items()),
+            ]
+            taken.append(part.o.as_value())
+        return taken
 
     def _fused(self) -> dict[str, Value]:
         """Which levels are fused at the widths of the job that is offered."""

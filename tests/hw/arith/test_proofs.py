@@ -8,8 +8,8 @@ from amaranth.hdl import Module, Shape, Signal, Value, signed, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.arith.bricks import FusedUnit
 from hw.arith.shift_add import shift_add
+from tests.support.bricks import DigitsAndUnit
 from tests.support.proofs import can_raise
 
 DIGIT = 4
@@ -73,7 +73,7 @@ def fused(
     m: Module, widths: tuple[int, int], is_signed: tuple[bool, bool], a: Value, w: Value
 ) -> Value:
     """What a unit of 8 x 8 bits gives at other widths."""
-    m.submodules.unit = unit = FusedUnit(8, 8, *is_signed)
+    m.submodules.unit = unit = DigitsAndUnit(8, 8, *is_signed)
     m.d.comb += [
         unit.activations.eq(a),
         unit.weights.eq(w),
