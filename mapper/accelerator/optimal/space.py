@@ -199,9 +199,6 @@ def _modes(layer: Layer, values: dict[int, Held]) -> Iterator[Modes]:
     lefts = [Left.STREAMED, Left.COPIED]
     if not target.is_output:
         lefts.append(Left.KEPT)
-        # What a single layer reads is not copied for later.
-        if len(target.readers) < 2:
-            lefts.remove(Left.COPIED)
     for combination in product(*reads):
         for left in lefts:
             yield combination, left

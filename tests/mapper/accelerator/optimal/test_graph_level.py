@@ -72,6 +72,14 @@ def equals_trying_everything(graph, seed, words):
     assert found.compulsory_bytes <= expected
 
 
+def test_a_result_may_take_the_place_of_its_operand_and_be_stored_at_once():
+    """Nothing reads it from there, but beside the operand it would have no room of its own."""
+    target = accelerator(4, activations=12, weights=40, parameters=40, accumulators=12)
+    network = legalise(with_fixed_point(chain(5)), 4)
+    found = fewest_bytes(space_of(network, target), deadline=math.inf)
+    assert found.bound_bytes == found.choice.bytes == 1024  # by trying everything
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_choices_have_addresses_and_move_what_they_say(seed):
     network = legalise(with_fixed_point(two_branches(seed)), 4)
