@@ -202,6 +202,15 @@ class Params(ScaledParams):
         return self.shape_of_table.entry_format(self.activation)
 
     @property
+    def shares_low_bits(self) -> bool:
+        """Whether the entries of a table are odd or even together, and that is held once.
+
+        So are sums of the same numbers, each taken −1 or +1 times; of what comes from elsewhere it
+        is not relied on.
+        """
+        return self.bipolar and self.precompute is Precompute.ENGINE
+
+    @property
     def table_port(self) -> TablePort:
         """Tables as they are read, and as they come where they are made elsewhere."""
         return TablePort(

@@ -9,7 +9,7 @@ from amaranth.hdl import Fragment
 from amaranth.hdl._ir import build_netlist
 from amaranth.hdl._nir import FlipFlop
 
-from golden.engines.lut import PRESETS, Params, Registers, TableKind, layout
+from golden.engines.lut import PRESETS, Params, Precompute, Registers, TableKind, layout
 from golden.formats import IntFormat
 from golden.params import parse_params
 from hw.engines.lut import Engine
@@ -57,7 +57,10 @@ def test_flip_flops_are_those_of_the_formula(given: Mapping[str, object], regist
     number = params.max_weight_bits.bit_length()
     sign = isinstance(params.weight, IntFormat) and params.weight.signed
     scaled = params.epilogue is not None
-    frame = sets * params.m * t * entries * e + keeps * (params.k * params.n + number + sign)
+    # Entries that are odd or even together share the bit that says so.
+    shares = params.bipolar and params.precompute is Precompute.ENGINE
+    table = entries * e - shares * (entries - 1)
+    frame = sets * params.m * t * table + keeps * (params.k * params.n + number + sign)
     # Which group a row belongs to, and when activations count, where sums are scaled.
     frame += scaled * (2 + 2 * keeps + keeps)
     found = flip_flops(params)

@@ -28,9 +28,6 @@ MOST_GATES = 1_200_000
 NEAR = 0.05
 """How far the area with modules may be above that of the flat netlist."""
 
-SHARED = ("fusion", "lut")
-"""Engines that are not that near yet: units decode the same operands, which is flattened to one."""
-
 
 @pytest.fixture
 def library(tmp_path: Path) -> Path:
@@ -174,16 +171,7 @@ def test_every_engine_and_preset_is_synthesized(name: str, cache: Cache) -> None
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(
-            engine.name,
-            marks=pytest.mark.xfail(reason="decodes in each unit") if engine.name in SHARED else (),
-        )
-        for engine in list_engines()
-    ],
-)
+@pytest.mark.parametrize("name", [engine.name for engine in list_engines()])
 def test_engines_come_near_the_flat_area_in_gates(name: str, cache: Cache) -> None:
     small = {"rows": 4, "cols": 4} if name == "systolic" else {}
     areas = [

@@ -1,6 +1,6 @@
 """The LUT tensor core behind its streams."""
 
-from amaranth.hdl import Module, Mux, Shape, Signal, Value, signed
+from amaranth.hdl import Cat, Module, Mux, Shape, Signal, Value, signed
 
 from golden.engines.lut import Params, Precompute, Registers, layout
 from hw.emit import place
@@ -63,12 +63,11 @@ class Engine(TileEngine):
         if params.precompute is Precompute.ENGINE:
             active = steps.active if ahead is None else ahead.active
             tables = self._tables(m, platform, masked(self.activations.payload, active))
-        entry = shape_of(params.entry)
         bits: list[Value] = [*self.weights.payload.as_value()]
         if ahead is not None:
-            tables = held(m, "next_entry", entry, tables, ahead.load)
+            tables = self._held(m, "next_entry", tables, ahead.load)
         if keeps:
-            tables = held(m, "entry", entry, tables, steps.fire & steps.takes_activations)
+            tables = self._held(m, "entry", tables, steps.fire & steps.takes_activations)
             bits = held(m, "bit", Shape(1), bits, steps.fire)
         to_sums = params.stages - self._is_ahead - 1
         plane = delayed(m, control.enable, "plane", steps.weight_plane, to_sums)
@@ -86,6 +85,17 @@ class Engine(TileEngine):
             row_sums = self._row_sums(m, platform, steps, tables) if params.zero_point else []
             self.scale(m, platform, control, steps, units, row_sums)
         return m
+
+    def _held(self, m: Module, name: str, tables: list[Value], when: Value) -> list[Value]:
+        """Registers of tables."""
+        entry = shape_of(self._params.entry)
+        if not self._params.shares_low_bits:
+            return held(m, name, entry, tables, when)
+        size = self._params.shape_of_table.size
+        lows = held(m, f"{name}_low", Shape(1), [first[0] for first in tables[::size]], when)
+        rest = [value[1:] for value in tables]
+        highs = held(m, f"{name}_high", Shape(entry.width - 1), rest, when)
+        return [_with_low(lows[index // size], high) for index, high in enumerate(highs)]
 
     def _row_sums(
         self, m: Module, platform: object, steps: Steps, tables: list[Value]
@@ -131,5 +141,14 @@ class Engine(TileEngine):
                 made.i[index].eq(activations[number * params.group + index])
                 for index in range(params.group)
             ]
-            entries += [made.o[entry] for entry in range(table.size)]
+            made_entries = [made.o[entry] for entry in range(table.size)]
+            if params.shares_low_bits:
+                low = made_entries[0][0]
+                made_entries = [_with_low(low, entry[1:]) for entry in made_entries]
+            entries += made_entries
         return entries
+
+
+def _with_low(low: Value, rest: Value) -> Value:
+    """An entry, which has a sign as entries of signs have."""
+    return Cat(low, rest).as_signed()
