@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from golden.accelerator.description import Accelerator
+from golden.accelerator.feeding import Resting, Streaming
 from golden.accelerator.instructions import BASES
 from golden.accelerator.registers import Counter
 from golden.graph import Graph
@@ -22,7 +23,13 @@ from tilewright.workloads import is_model, load_model, load_workload
 if TYPE_CHECKING:
     from mapper.accelerator.streaming.plan import Plan
 
-__all__ = ["Simulated", "is_quantized", "simulate_accelerated", "simulate_shapes"]
+__all__ = [
+    "Simulated",
+    "is_quantized",
+    "lowering_of",
+    "simulate_accelerated",
+    "simulate_shapes",
+]
 
 PAGE_BYTES = 4096
 """Regions of DRAM begin at multiples of it."""
@@ -42,6 +49,7 @@ def simulate_accelerated(
 
     A quantized model is lowered to its program, as by `tilewright.run`. Of everything else only the
     shapes of products are known: each layer streams its operands from DRAM and its results back.
+    For engines through which both operands stream that is a program, too, of the widest weights.
 
     Parameters
     ----------
@@ -82,7 +90,7 @@ def simulate_accelerated(
         run, mapping = _simulate_program(graph, design, mapper, time_limit)
     else:
         work = load_workload(workload) if isinstance(workload, str) else workload
-        name, lowering = work.name, "streamed"
+        name, lowering = work.name, lowering_of(design)
         run, mapping = simulate_shapes(work, design, mapper, time_limit)
     seen = timeline_json(design, run.layers, run.bases, run.simulation) if timeline else None
     result = _result(name, design, lowering, run.simulation, energies)
@@ -125,6 +133,11 @@ def _simulate_program(
     return run, mapping_json(lowered.mapping, run.simulation.cycles)
 
 
+def lowering_of(design: Accelerator) -> str:
+    """What becomes of layers known by their shapes: they are ``streamed``, or a ``program``."""
+    return "streamed" if isinstance(design.feeding, Resting) else "program"
+
+
 def simulate_shapes(
     work: Workload, design: Accelerator, mapper: str, time_limit: float
 ) -> tuple[Simulated, dict[str, Any] | None]:
@@ -135,6 +148,11 @@ def simulate_shapes(
     UserError
         If a layer does not fit the accelerator.
     """
+    if isinstance(design.feeding, Streaming):
+        # Imported late: a table or a GEMM needs no graph elsewhere.
+        from mapper.accelerator.shapes import network_of
+
+        return _simulate_program(network_of(work, design.feeding), design, mapper, time_limit)
     greedy = _simulate_plans(work, design, None)
     if mapper == "greedy":
         return greedy, None

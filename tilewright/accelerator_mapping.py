@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from golden.accelerator.description import Accelerator
+from golden.accelerator.feeding import Streaming
 from golden.graph import Graph
 from sim.accelerator.simulation import simulate
 from sim.workload import Workload
-from tilewright.accelerated_simulation import is_quantized
+from tilewright.accelerated_simulation import is_quantized, lowering_of
 from tilewright.accelerator import find_accelerator
 from tilewright.caching import Cache
 from tilewright.progress import compiling
@@ -71,8 +72,11 @@ def map_to_accelerator(
             name, lowering = str(workload), "program"
         else:
             work = load_workload(workload) if isinstance(workload, str) else workload
-            found = _map_shapes(work, design, time_limit, cache)
-            name, lowering = work.name, "streamed"
+            name, lowering = work.name, lowering_of(design)
+            if isinstance(design.feeding, Streaming):
+                found = _map_program(_network(work, design.feeding), design, solver, time_limit)
+            else:
+                found = _map_shapes(work, design, time_limit, cache)
     return {
         "workload": name,
         "accelerator": design.name,
@@ -102,6 +106,13 @@ def _map_program(
     simulation = simulate(design, program_layers(lowered), bases=region_bases(lowered))
     cycles = simulation.cycles
     return {"total_cycles": cycles, **mapping_json(lowered.mapping, cycles)}
+
+
+def _network(work: Workload, feeding: Streaming) -> Graph:
+    # Imported late: elsewhere shapes need no graph.
+    from mapper.accelerator.shapes import network_of
+
+    return network_of(work, feeding)
 
 
 def _map_shapes(

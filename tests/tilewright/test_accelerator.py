@@ -233,6 +233,17 @@ def test_simulate_shapes(memory, capsys):
     assert found["counters"]["cycles"] == found["total_cycles"]
 
 
+@pytest.mark.parametrize("name", ["tiny-lut", "tiny-bitplane", "tiny-ternary"])
+def test_shapes_are_simulated_where_operands_stream(name, capsys):
+    found = answer(["simulate", "gemm:32x24x16", "--accelerator", name], capsys)
+    assert found["lowering"] == "program"
+    assert [layer["name"] for layer in found["layers"]] == ["gemm"]
+    assert found["dram_bytes"] >= 32 * 24 + 32 * 16
+    mapped = answer(["map", "gemm:32x24x16", "--accelerator", name], capsys)
+    assert (mapped["lowering"], mapped["objective_bytes"]) == ("program", 0)
+    assert mapped["total_cycles"] <= found["total_cycles"]
+
+
 def test_simulate_a_table(reference_data, capsys):
     table = str(reference_data / "scalesim_topologies" / "Resnet18.csv")
     found = answer(["simulate", table, "--accelerator", "server"], capsys)
