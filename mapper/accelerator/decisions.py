@@ -69,6 +69,11 @@ class Decisions:
         many as the most of these.
     turns : mapping of int to int
         Of each layer: places, 1 or 2, for tiles that go to DRAM or come from there.
+
+    Raises
+    ------
+    ValueError
+        If two values that a layer reads would lie in the same place.
     """
 
     layers: tuple[Layer, ...]
@@ -78,6 +83,13 @@ class Decisions:
     cuts: Mapping[int, Cut]
     heights: Mapping[int, tuple[int, ...]]
     turns: Mapping[int, int]
+
+    def __post_init__(self) -> None:
+        for number, layer in enumerate(self.layers):
+            readings = (self.readings[number, value] for value in set(layer.sources))
+            places = [reading.place for reading in readings if reading.place is not None]
+            if len(set(places)) < len(places):
+                raise ValueError(f"values that layer {number} reads lie in the same place")
 
     @property
     def stage_of(self) -> dict[int, int]:

@@ -22,6 +22,7 @@ __all__ = [
     "cut_by",
     "cut_layer",
     "most_filters",
+    "most_filters_alone",
     "parameter_groups",
     "whole_part",
 ]
@@ -219,6 +220,17 @@ def whole_part(layer: ProductLayer, form: Format, lanes: int) -> Part:
 
 
 def most_filters(accelerator: Accelerator) -> int:
+    """Most blocks of filters that can be made while parameters of as many are loaded.
+
+    Raises
+    ------
+    UserError
+        If there is no room for the parameters of one.
+    """
+    return min(_MOST_BLOCKS, max(_blocks_with_parameters(accelerator) // 2, 1))
+
+
+def most_filters_alone(accelerator: Accelerator) -> int:
     """Most blocks of filters that can be made at a time.
 
     Raises
@@ -226,14 +238,19 @@ def most_filters(accelerator: Accelerator) -> int:
     UserError
         If there is no room for the parameters of one.
     """
+    return min(_MOST_BLOCKS, _blocks_with_parameters(accelerator))
+
+
+def _blocks_with_parameters(accelerator: Accelerator) -> int:
+    """Blocks of filters whose parameters there is room for."""
     lanes = accelerator.lanes
-    parameters = accelerator.sizes.parameters // PARAMETER_WORDS
-    if parameters < 1:
+    blocks = accelerator.sizes.parameters // PARAMETER_WORDS
+    if blocks < 1:
         raise UserError(
             f"parameter_bytes={accelerator.parameter_bytes} has no room for the"
             f" {PARAMETER_WORDS * lanes} bytes that {lanes} channels take"
         )
-    return min(_MOST_BLOCKS, max(parameters // 2, 1))
+    return blocks
 
 
 def parameter_groups(cut: Cut, accelerator: Accelerator) -> dict[int, range]:

@@ -81,14 +81,16 @@ def overlaid(decisions: Decisions, number: int) -> Iterator[Decisions]:
     layer, made = decisions.layers[number], decisions.makings[number]
     if not isinstance(layer, AddLayer | TableLayer) or made.place is None:
         return
+    places = {value: decisions.readings[number, value].place for value in layer.sources}
+    if made.place in places.values():
+        return
     images = {entry.target: entry.geometry.target for entry in decisions.layers}
-    for value in layer.sources:
-        place = decisions.readings[number, value].place
+    for value, place in places.items():
         last = max(
             other for (other, _), entry in decisions.readings.items() if entry.place == place
         )
         alike = images.get(value) == layer.geometry.target
-        if place is None or place == made.place or last != number or not alike:
+        if place is None or last != number or not alike:
             continue
         other = replace(
             decisions,

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
+from itertools import product
 from typing import TypeAlias
 
 import numpy as np
@@ -28,6 +29,7 @@ from mapper.accelerator.tiles import (
     Outer,
     cut_by,
     most_filters,
+    most_filters_alone,
     parameter_groups,
 )
 from mapper.accelerator.traffic import vector_constants
@@ -127,13 +129,18 @@ def layer_options(
         If not even a single column fits the accumulators.
     """
     maker = _Options(layer, forms, accelerator)
-    return [option for entry in modes for option in _undominated(maker.options(entry))]
+    return [option for entry in modes for option in _undominated(maker.options(entry), accelerator)]
 
 
-def _undominated(options: Iterator[Option]) -> list[Option]:
+def _undominated(options: Iterator[Option], accelerator: Accelerator) -> list[Option]:
     """Of those that need no more room than another, the ones that move less."""
+
+    def waits(option: Option) -> bool:
+        """Whether parameters of a group of filters can not be loaded before they are needed."""
+        return option.cutting is not None and option.cutting.group > most_filters(accelerator)
+
     best: list[Option] = []
-    for option in sorted(options, key=lambda entry: (entry.words, entry.bytes, entry.steps)):
+    for option in sorted(options, key=lambda o: (o.words, o.bytes, waits(o), o.steps)):
         if not best or option.bytes < best[-1].bytes:
             best.append(option)
     return best
@@ -174,15 +181,11 @@ class _Options:
         accelerator, target = self._accelerator, self._target
         blocks = target.blocks(accelerator.lanes)
         bank = accelerator.sizes.accumulators // accelerator.accumulator_banks
-        largest = min(blocks, bank, most_filters(accelerator))
+        largest = min(blocks, bank, most_filters_alone(accelerator))
         for group in sorted({-(-blocks // count) for count in range(1, blocks + 1)}):
             if group > largest:
                 continue
-            for outer, together in (
-                (Outer.TILES, True),
-                (Outer.TILES, False),
-                (Outer.FILTERS, False),
-            ):
+            for outer, together in product(Outer, (True, False)):
                 if outer is Outer.FILTERS and modes[1] is Left.STREAMED:
                     continue
                 constants = self._constants(layer, modes, group, outer, together)

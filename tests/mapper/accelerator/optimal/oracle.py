@@ -6,6 +6,7 @@ write over operands, and of each layer all heights, groups, and loop orders.
 
 from itertools import permutations, product
 
+from golden.accelerator.interpreter import PARAMETER_WORDS
 from golden.errors import UserError
 from mapper.accelerator.arrangement import arrange
 from mapper.accelerator.decisions import Decisions, Making, Reading
@@ -189,7 +190,10 @@ def layer_ways(accelerator, decisions, n, layer):
         form = decisions.readings[n, layer.source].form
         bank = accelerator.sizes.accumulators // accelerator.accumulator_banks
         blocks = layer.geometry.target.blocks(accelerator.lanes)
-        for group, outer, together in product(range(1, blocks + 1), Outer, (True, False)):
+        most = accelerator.sizes.parameters // PARAMETER_WORDS
+        for group, outer, together in product(
+            range(1, min(blocks, most) + 1), Outer, (True, False)
+        ):
             if outer is Outer.FILTERS and decisions.makings[n].place is None:
                 continue
             columns = min(layer.geometry.target.width, bank // (max(heights) * group))

@@ -1,15 +1,20 @@
 """Fewest bytes, against trying everything, and over all sizes of activation memory."""
 
 import math
+from contextlib import suppress
 
 import numpy as np
 import pytest
 
+from golden.accelerator.description import Accelerator
+from golden.engines import add
+from golden.errors import UserError
 from golden.graph import Clamp
 from golden.operators import Add, Clip
 from mapper import clock
 from mapper.accelerator.arrangement import arrange
 from mapper.accelerator.legalise import legalise
+from mapper.accelerator.narrowing import narrowed
 from mapper.accelerator.optimal.decoding import decoded
 from mapper.accelerator.optimal.graph_level import fewest_bytes
 from mapper.accelerator.optimal.space import space_of
@@ -70,6 +75,62 @@ def equals_trying_everything(graph, seed, words):
     assert found.status is Status.OPTIMAL
     assert found.choice.bytes == found.bound_bytes == expected
     assert found.compulsory_bytes <= expected
+
+
+def one_layer(rng):
+    build = Builder(rng)
+    height, width, channels = (int(rng.integers(1, most)) for most in (6, 4, 11))
+    kernel = (int(rng.integers(1, min(height, 2) + 1)), 1)
+    x = build.tensor("x", (1, channels, height, width))
+    build.conv(x, int(rng.integers(1, 17)), kernel)
+    return build.graph()
+
+
+def narrow(rng):
+    """A machine that often has no room for all weights, parameters or sums, on either engine."""
+    activations, weights, parameters, accumulators = (
+        int(rng.integers(*bounds)) for bounds in ((4, 60), (8, 200), (9, 60), (2, 30))
+    )
+    if rng.integers(2):
+        sizes = {"activations": activations, "weights": weights}
+        return accelerator(4, parameters=parameters, accumulators=accumulators, **sizes)
+    return Accelerator(
+        name="narrow",
+        engine="add",
+        params=add.Params(m=3, n=4, k=4, k_max=8),
+        activation_bytes=4 * activations,
+        weight_bytes=16 * weights,
+        parameter_bytes=4 * parameters,
+        accumulator_bytes=16 * accumulators,
+        activation_banks=1,
+        accumulator_banks=1,
+    )
+
+
+@pytest.mark.parametrize(
+    "seeds",
+    [
+        range(12),
+        *(
+            pytest.param(range(first, first + 50), marks=pytest.mark.slow)
+            for first in range(12, 312, 50)
+        ),
+    ],
+    ids=str,
+)
+def test_layers_on_narrow_machines_equal_trying_everything(seeds):
+    for seed in seeds:
+        rng = np.random.default_rng(seed)
+        graph, target = one_layer(rng), narrow(rng)
+        network = legalise(with_fixed_point(graph), 4)
+        network = narrowed(network, target.feeding)
+        bound = expected = None
+        with suppress(UserError):
+            found = fewest_bytes(space_of(network, target), deadline=math.inf)
+            bound = found.bound_bytes if found.choice is not None else None
+        with suppress(UserError):
+            expected = oracle.fewest_bytes(network, target)
+        assert bound == expected, f"seed {seed}"
 
 
 def test_a_result_may_take_the_place_of_its_operand_and_be_stored_at_once():

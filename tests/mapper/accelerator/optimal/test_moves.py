@@ -52,6 +52,14 @@ def test_results_are_not_written_over_rows_that_the_stage_still_reads():
     assert list(joined(over[second], 2))
 
 
+def test_a_result_takes_the_place_of_one_operand_alone():
+    """What is in the place already has to stay apart from the other operand."""
+    _, layers = network(3)
+    decisions = apart(decide_greedily(layers, TARGET))
+    for other in overlaid(decisions, 2):
+        assert not list(overlaid(other, 2))
+
+
 def test_every_move_is_the_same_network():
     graph, layers = network(3)
     start = decide_greedily(layers, TARGET)
