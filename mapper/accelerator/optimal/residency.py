@@ -14,6 +14,7 @@ from itertools import pairwise
 
 import pulp
 
+from mapper.accelerator.layers import ProductLayer
 from mapper.accelerator.optimal.options import Left, Option, Read
 from mapper.accelerator.optimal.space import Space
 from mapper.milp import solve
@@ -164,6 +165,7 @@ class Residency:
         self._choose()
         self._stay()
         self._write_over()
+        self._copy_for_use()
         if words is not None:
             self._fit(words)
 
@@ -264,6 +266,19 @@ class Residency:
             over = [self._over[key] for key in self._over if key[0] == layer]
             if len(over) > 1:
                 self._problem += pulp.lpSum(over) <= 1
+
+    def _copy_for_use(self) -> None:
+        """A result that a single layer reads later is copied only where an operand gives it room.
+
+        Otherwise room for tiles is as good; which of the two it is would be left to the solver.
+        """
+        for layer, entry in enumerate(self._space.layers):
+            target = self._space.values[entry.target]
+            if isinstance(entry, ProductLayer) or target.is_output or len(target.readers) > 1:
+                continue
+            copied = self._sum(layer, lambda modes: modes[1] is Left.COPIED)
+            over = [self._over[layer, value] for value in self._space.takes_place(layer)]
+            self._problem += copied <= pulp.lpSum(over)
 
     def _fit(self, words: int) -> None:
         """What is there in a stage fits."""

@@ -10,6 +10,7 @@ from mapper.accelerator.formats import Format, formats, loading
 from mapper.accelerator.layers import AddLayer, Layer, Network, ProductLayer, TableLayer
 from mapper.accelerator.operations import needed_rows
 from mapper.accelerator.optimal.options import Forms, Left, Modes, Option, Read, layer_options
+from mapper.accelerator.tiles import Outer
 
 __all__ = ["Held", "Space", "space_of"]
 
@@ -183,7 +184,20 @@ def _options(
             f"operator {layer.name!r} ({layer.kind}): the weight memory has no room for two tiles"
             " of weights; raise weight_bytes"
         )
-    return found
+    return [option for option in found if _is_of_use(option, layer, values[layer.target])]
+
+
+def _is_of_use(option: Option, layer: Layer, target: Held) -> bool:
+    """Whether no other option is as good wherever this one is possible.
+
+    Where a single layer reads a product, room for all of it and a copy in DRAM are no better than
+    room for tiles, unless all tiles are made before other filters.
+    """
+    if not isinstance(layer, ProductLayer) or target.is_output or len(target.readers) > 1:
+        return True
+    if option.modes[1] is not Left.COPIED:
+        return True
+    return option.cutting is not None and option.cutting.outer is Outer.FILTERS
 
 
 def _modes(layer: Layer, values: dict[int, Held]) -> Iterator[Modes]:
