@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from pathlib import PurePath
 from typing import Any
 
 from tilewright.results import LayerResult, Result
@@ -54,11 +55,17 @@ class Comparison:
     totals: tuple[Difference, ...]
     layers: tuple[Difference, ...]
 
+    @property
+    def same_workload(self) -> bool:
+        """Whether workloads have the same name, wherever their files are."""
+        return PurePath(self.a.workload).name == PurePath(self.b.workload).name
+
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""
         return {
             "a": _facts(self.a),
             "b": _facts(self.b),
+            "same_workload": self.same_workload,
             "totals": [difference.to_json() for difference in self.totals],
             "layers": [difference.to_json() for difference in self.layers],
         }
@@ -84,13 +91,21 @@ def _facts(result: Result) -> dict[str, Any]:
 
 def _totals(a: Result, b: Result) -> tuple[Difference, ...]:
     names = ("total_cycles", "utilisation", "dram_bytes", "energy_pj", "accuracy")
-    found = [Difference(name=name, a=getattr(a, name), b=getattr(b, name)) for name in names]
-    costs = [result.facts.get("cost") or {} for result in (a, b)]
-    found += [
-        Difference(name=name, a=costs[0].get(name), b=costs[1].get(name))
-        for name in ("area_mm2", "clock_ns", "time_ns", "power_mw")
-    ]
+    costs = ("area_mm2", "clock_ns", "time_ns", "power_mw")
+    found = [Difference(name=name, a=_total(a, name), b=_total(b, name)) for name in names]
+    found += [Difference(name=name, a=_cost(a, name), b=_cost(b, name)) for name in costs]
     return tuple(entry for entry in found if (entry.a, entry.b) != (None, None))
+
+
+def _total(result: Result, name: str) -> float | None:
+    """A total; the energy of a bare engine is told with its costs alone."""
+    number: float | None = getattr(result, name)
+    return _cost(result, name) if number is None else number
+
+
+def _cost(result: Result, name: str) -> float | None:
+    number: float | None = (result.facts.get("cost") or {}).get(name)
+    return number
 
 
 def _layers(a: Sequence[LayerResult], b: Sequence[LayerResult]) -> tuple[Difference, ...]:

@@ -82,15 +82,27 @@ def generate(
 
 
 def _accelerator_design(accelerator: Accelerator) -> Design:
-    name = accelerator.name
-    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
-        raise UserError(
-            f"{name!r} can not be the name of a Verilog module: letters, digits and _ are allowed;"
-            " give another with --set name=..."
-        )
+    name = _module_name(accelerator.name)
     return Design(
         name=name,
         facts={"description": describe(accelerator), "target": accelerator.target.hex()},
         component=Top(accelerator),
         files={f"{name}.h": c_header(accelerator)},
     )
+
+
+def _module_name(name: str) -> str:
+    """Name of the Verilog module for a name in which words are joined by hyphens or spaces.
+
+    Raises
+    ------
+    UserError
+        If that is none.
+    """
+    module = re.sub(r"[-. ]", "_", name)
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", module):
+        raise UserError(
+            f"{name!r} can not be the name of a Verilog module: letters, digits and _ are allowed,"
+            " the first no digit; give another with --set name=..."
+        )
+    return module

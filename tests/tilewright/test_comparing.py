@@ -9,7 +9,9 @@ import pytest
 from tests.tilewright.test_cli import refused
 from tilewright.cli import main
 from tilewright.comparing import Difference, compare
+from tilewright.report.comparison import comparison_report
 from tilewright.results import Result, read_result
+from tilewright.verbs.compare import show
 
 
 def result(cycles: dict[str, int], **more: Any) -> Result:
@@ -37,6 +39,19 @@ def test_totals_are_those_that_one_of_them_has() -> None:
         ("energy_pj", 4.0, None, None),
         ("accuracy", None, 0.5, None),
     ]
+
+
+def test_the_energy_of_a_bare_engine_is_among_its_costs() -> None:
+    found = compare(result({"a": 10}, cost={"energy_pj": 4.0}), result({"a": 8}, energy_pj=3.0))
+    assert ("energy_pj", 4.0, 3.0) in [(entry.name, entry.a, entry.b) for entry in found.totals]
+
+
+def test_different_workloads_are_told() -> None:
+    a = result({"a": 10}, workload="one/net.onnx")
+    assert compare(a, result({"a": 8}, workload="two/net.onnx")).same_workload
+    other = compare(a, result({"a": 8}, workload="two/other.onnx"))
+    assert "A and B are different workloads." in show(other.to_json())
+    assert "A and B are different workloads." in comparison_report(other)
 
 
 def test_nothing_to_divide_by() -> None:

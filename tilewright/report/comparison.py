@@ -40,6 +40,7 @@ def comparison_report(comparison: Comparison) -> str:
     a, b = comparison.a, comparison.b
     return page(
         f"A: {a.title} · B: {b.title}",
+        None if comparison.same_workload else tag("p", "A and B are different workloads."),
         figures([_figure(entry) for entry in comparison.totals]),
         _bounds(a, b),
         _cycles(comparison),

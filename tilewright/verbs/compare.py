@@ -44,7 +44,9 @@ def show(result: dict[str, Any]) -> str:
     rows = [_row(entry) for entry in result["totals"]]
     layers = [_row(entry) for entry in result["layers"]]
     head = ("", "A", "B", "change")
-    lines = [f"A  {names[0]}", f"B  {names[1]}", "", table(head, rows), ""]
+    lines = [f"A  {names[0]}", f"B  {names[1]}"]
+    lines += [] if result["same_workload"] else ["A and B are different workloads."]
+    lines += ["", table(head, rows), ""]
     return "\n".join([*lines, table(("cycles of layer", *head[1:]), layers)])
 
 
