@@ -97,7 +97,7 @@ def search(
 
     if fewest.choice is not None:
         try_out([decoded(space, fewest.choice)])
-        try_out(variants(space, fewest, deadline=solving, solver=solver))
+        try_out(variants(space.usual(), fewest, deadline=solving, solver=solver))
     if not found:
         raise refusal or UserError(
             f"activation_bytes={accelerator.activation_bytes} has no room for network"
@@ -108,7 +108,7 @@ def search(
     best = descended(start, trials, accelerator, least_cycles=bound, most=_MOST_TRIALS)
     if greedy is not None and best.cycles > greedy.cycles:
         # Fewer bytes, but more cycles than without a search: look for something in between.
-        try_out(roomier(space, fewest, deadline=deadline, solver=solver))
+        try_out(roomier(space.usual(), fewest, deadline=deadline, solver=solver))
         best = _between(found, greedy, trials, accelerator, bound)
     return Found(trial=best, fewest=fewest, cycles_bound=bound, trials=trials.count)
 

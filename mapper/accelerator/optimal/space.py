@@ -1,7 +1,7 @@
 """A network as the integer program sees it: values, who reads them in which form, and options."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 from golden.accelerator.description import Accelerator
@@ -10,7 +10,7 @@ from mapper.accelerator.formats import Format, formats, loading
 from mapper.accelerator.layers import AddLayer, Layer, Network, ProductLayer, TableLayer
 from mapper.accelerator.operations import needed_rows
 from mapper.accelerator.optimal.options import Forms, Left, Modes, Option, Read, layer_options
-from mapper.accelerator.tiles import Outer
+from mapper.accelerator.tiles import Outer, most_filters
 
 __all__ = ["Held", "Space", "space_of"]
 
@@ -75,6 +75,28 @@ class Space:
             for layer in (self.layers[one], self.layers[other])
         }
         return self.forms[one, value].kept.columns == 1 or len(padding) == 1
+
+    def usual(self) -> "Space":
+        """The space without options that are of use to narrow memories alone.
+
+        Proofs need these. Elsewhere they move as few bytes as others do, and which of them a solver
+        takes is chance.
+        """
+        return replace(self, options=tuple(self._usual(n) for n in range(len(self.layers))))
+
+    def _usual(self, number: int) -> list[Option]:
+        target = self.values[self.layers[number].target]
+        found = [
+            option
+            for option in self.options[number]
+            if option.modes[1] is not Left.COPIED or target.is_output or len(target.readers) > 1
+            if option.cutting is None
+            or (
+                option.cutting.group <= most_filters(self.accelerator)
+                and not (option.cutting.outer is Outer.FILTERS and option.cutting.together)
+            )
+        ]
+        return found or self.options[number]
 
     def takes_place(self, number: int) -> Iterator[int]:
         """Values in whose place an elementwise layer could write its own."""
