@@ -178,6 +178,8 @@ class Engine(TileEngine):
         fused: Mapping[str, Value],
     ) -> list[Value]:
         """The digits that bricks take of each word, once for all units that have the operand."""
+        if self._params.bricks == 1:
+            return [*words]
         widths = self._params.activation.bits, self._params.weight.bits
         taken: list[Value] = []
         for index, word in enumerate(words):

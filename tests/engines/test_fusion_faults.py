@@ -16,6 +16,9 @@ MODULES = (BRICKS, RTL, GOLDEN, TIMING)
 
 SMALL = {"m": 2, "n": 1, "k": 2, "k_max": 12, "activation": "int4", "weight": "int4"}
 
+TOP = "digit == (1 << fused[side]) - 1"
+"""Which digit has the sign."""
+
 SEEDS = 3
 """A fault that needs rare data or a rare stall has so many chances."""
 
@@ -26,9 +29,9 @@ def fault(module: str, old: str, new: str, broken: str, **params: object) -> Fau
 
 FAULTS = (
     fault(BRICKS, "Mux(is_fused, high << distance, high)", "high << distance", "shifts stay"),
-    fault(BRICKS, "is_top and self._signed[side]", "self._signed[side]", "every digit signed"),
-    fault(BRICKS, "digit == digits - 1", "digit == 0", "the sign is in the lowest digit"),
-    fault(BRICKS, "return element * digits + digit,", "return element + digit,", "digits overlap"),
+    fault(BRICKS, TOP, "digit >= 0", "every digit signed"),
+    fault(BRICKS, TOP, "digit == 0", "the sign is in the lowest digit"),
+    fault(BRICKS, "(element << fused[self._side]) + digit", "element + digit", "digits overlap"),
     fault(RTL, "above(left, unit * products + element)", "Const(1, 1)", "products beyond K count"),
     fault(
         RTL,
