@@ -203,10 +203,10 @@ class Params(ScaledParams):
 
     @property
     def shares_low_bits(self) -> bool:
-        """Whether the entries of a table are odd or even together, and that is held once.
+        """Whether the lowest bit of entries is held once a table.
 
-        So are sums of the same numbers, each taken −1 or +1 times; of what comes from elsewhere it
-        is not relied on.
+        Sums of the same numbers, each taken −1 or +1 times, are odd or even together. Tables that
+        come from elsewhere need not be.
         """
         return self.bipolar and self.precompute is Precompute.ENGINE
 

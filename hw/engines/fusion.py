@@ -179,6 +179,7 @@ class Engine(TileEngine):
     ) -> list[Value]:
         """The digits that bricks take of each word, once for all units that have the operand."""
         if self._params.bricks == 1:
+            # It takes the only digit there is.
             return [*words]
         widths = self._params.activation.bits, self._params.weight.bits
         taken: list[Value] = []

@@ -33,7 +33,7 @@ def network_of(work: Workload, feeding: Streaming) -> Graph:
     work : Workload
     feeding : Streaming
     """
-    extremes = _extremes(feeding)
+    smallest, largest = _extremes(feeding)
     tensors: dict[str, Tensor] = {}
     operators: list[Conv] = []
     names = _names(work.layers)
@@ -43,7 +43,7 @@ def network_of(work: Workload, feeding: Streaming) -> Graph:
         scales = Quantization.of(np.full(shape.filters, 0.01), [0] * shape.filters, 0)
         for part, size, quantization, data in (
             (parts[0], shape.source, _ACTIVATIONS, None),
-            (parts[1], shape.weights, scales, _weights(shape.weights, extremes)),
+            (parts[1], shape.weights, scales, _weights(shape.weights, smallest, largest)),
             (parts[2], shape.target, _ACTIVATIONS, None),
         ):
             tensors[part] = Tensor(
@@ -113,16 +113,16 @@ def _shape(layer: Layer) -> _Convolution:
 
 
 def _extremes(feeding: Streaming) -> tuple[int, int]:
-    """The least and the largest weight that the engine takes."""
+    """The weight nearest to 0 that the engine takes, and the largest."""
     bits = max(feeding.weight_bits)
     held = [
         value for value in range(INT8.min, INT8.max + 1) if feeding.holds(np.array(value), bits)
     ]
-    return held[0], held[-1]
+    return min(held, key=abs), held[-1]
 
 
-def _weights(shape: tuple[int, ...], extremes: tuple[int, int]) -> NDArray[np.int8]:
-    """Weights of which one needs all bits."""
-    weights = np.full(shape, extremes[1], np.int8)
-    weights.flat[0] = extremes[0]
+def _weights(shape: tuple[int, ...], smallest: int, largest: int) -> NDArray[np.int8]:
+    """Weights of which one needs all bits; sums of the others stay small."""
+    weights = np.full(shape, smallest, np.int8)
+    weights.flat[0] = largest
     return weights

@@ -16,15 +16,9 @@ class DigitsAndUnit(wiring.Component):
     weights: Signal
     o: Signal
 
-    def __init__(
-        self,
-        activation_bits: int,
-        weight_bits: int,
-        activation_signed: bool,
-        weight_signed: bool,
-    ) -> None:
-        self._widths = activation_bits, weight_bits
-        self._unit = FusedUnit(*self._widths, activation_signed, weight_signed)
+    def __init__(self, widths: tuple[int, int], is_signed: tuple[bool, bool]) -> None:
+        self._widths = widths
+        self._unit = FusedUnit(*widths, *is_signed)
         codes = In(unsigned(len(self._unit.activations.as_value())))
         super().__init__(
             {

@@ -273,8 +273,8 @@ class Residency:
         Otherwise room for tiles is as good; which of the two it is would be left to the solver.
         """
         for layer, entry in enumerate(self._space.layers):
-            target = self._space.values[entry.target]
-            if isinstance(entry, ProductLayer) or target.is_output or len(target.readers) > 1:
+            is_read_once = self._space.values[entry.target].is_read_once
+            if isinstance(entry, ProductLayer) or not is_read_once:
                 continue
             copied = self._sum(layer, lambda modes: modes[1] is Left.COPIED)
             over = [self._over[layer, value] for value in self._space.takes_place(layer)]

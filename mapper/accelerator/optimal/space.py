@@ -34,6 +34,11 @@ class Held:
     is_output: bool
     readers: tuple[int, ...]
 
+    @property
+    def is_read_once(self) -> bool:
+        """Whether no more than one layer needs it, and not the host."""
+        return not self.is_output and len(self.readers) < 2
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Space:
@@ -89,7 +94,7 @@ class Space:
         found = [
             option
             for option in self.options[number]
-            if option.modes[1] is not Left.COPIED or target.is_output or len(target.readers) > 1
+            if option.modes[1] is not Left.COPIED or not target.is_read_once
             if option.cutting is None
             or (
                 option.cutting.group <= most_filters(self.accelerator)
@@ -206,20 +211,18 @@ def _options(
             f"operator {layer.name!r} ({layer.kind}): the weight memory has no room for two tiles"
             " of weights; raise weight_bytes"
         )
-    return [option for option in found if _is_of_use(option, layer, values[layer.target])]
+    return [option for option in found if _is_of_use(option, values[layer.target])]
 
 
-def _is_of_use(option: Option, layer: Layer, target: Held) -> bool:
+def _is_of_use(option: Option, target: Held) -> bool:
     """Whether no other option is as good wherever this one is possible.
 
     Where a single layer reads a product, room for all of it and a copy in DRAM are no better than
     room for tiles, unless all tiles are made before other filters.
     """
-    if not isinstance(layer, ProductLayer) or target.is_output or len(target.readers) > 1:
+    if option.cutting is None or option.modes[1] is not Left.COPIED or not target.is_read_once:
         return True
-    if option.modes[1] is not Left.COPIED:
-        return True
-    return option.cutting is not None and option.cutting.outer is Outer.FILTERS
+    return option.cutting.outer is Outer.FILTERS
 
 
 def _modes(layer: Layer, values: dict[int, Held]) -> Iterator[Modes]:

@@ -83,8 +83,8 @@ def regions_of(accelerator: Accelerator, places: Places = _PLACES) -> Regions:
     """
     if isinstance(accelerator.feeding, Streaming):
         raise UserError(
-            "layers that are known by their shapes are mapped to engines at which weights rest, not"
-            f" to {accelerator.engine}; a quantized model runs on either"
+            f"{accelerator.engine} is no engine at which weights rest, and loops of tiles are for"
+            " these alone: map such layers as a network"
         )
     sizes, lanes = accelerator.sizes, accelerator.lanes
     halved = accelerator.accumulator_banks > 1

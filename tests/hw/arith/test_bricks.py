@@ -31,7 +31,7 @@ def value(code: int, bits: int, is_signed: bool) -> int:
 def test_every_sum_of_products(
     unit_bits: tuple[int, int], bits: tuple[int, int], is_signed: tuple[bool, bool]
 ) -> None:
-    unit = DigitsAndUnit(*unit_bits, *is_signed)
+    unit = DigitsAndUnit(unit_bits, is_signed)
     products = (unit_bits[0] // bits[0]) * (unit_bits[1] // bits[1])
     sizes = [products * width for width in bits]
 

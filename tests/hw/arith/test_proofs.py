@@ -73,7 +73,7 @@ def fused(
     m: Module, widths: tuple[int, int], is_signed: tuple[bool, bool], a: Value, w: Value
 ) -> Value:
     """What a unit of 8 x 8 bits gives at other widths."""
-    m.submodules.unit = unit = DigitsAndUnit(8, 8, *is_signed)
+    m.submodules.unit = unit = DigitsAndUnit((8, 8), is_signed)
     m.d.comb += [
         unit.activations.eq(a),
         unit.weights.eq(w),

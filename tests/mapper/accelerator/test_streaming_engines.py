@@ -141,7 +141,7 @@ def test_what_is_refused():
     with pytest.raises(UserError, match=r"'t0' \(Conv\) has weights from -2 to 1, and the engine"):
         lower(one_conv([-2, 1]), described("ternary"))
     workload = Workload(name="gemm", layers=(GemmLayer(name="gemm", m=4, n=4, k=4),))
-    with pytest.raises(UserError, match="are mapped to engines at which weights rest"):
+    with pytest.raises(UserError, match="add is no engine at which weights rest"):
         workload_layers(workload, described("add"))
 
 

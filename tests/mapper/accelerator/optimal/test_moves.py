@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from golden.operators import Add
 from mapper.accelerator.legalise import legalise
@@ -58,6 +59,16 @@ def test_a_result_takes_the_place_of_one_operand_alone():
     decisions = apart(decide_greedily(layers, TARGET))
     for other in overlaid(decisions, 2):
         assert not list(overlaid(other, 2))
+
+
+def test_operands_in_one_place_are_an_error():
+    _, layers = network(3)
+    decisions = decide_greedily(layers, TARGET)
+    first, second = layers.layers[2].sources
+    place = decisions.readings[2, first].place
+    moved = replace(decisions.readings[2, second], place=place)
+    with pytest.raises(ValueError, match="values that layer 2 reads lie in the same place"):
+        replace(decisions, readings={**decisions.readings, (2, second): moved})
 
 
 def test_every_move_is_the_same_network():
