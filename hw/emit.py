@@ -11,13 +11,18 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
-from amaranth.back import verilog
+from amaranth.back import rtlil, verilog  # type: ignore[attr-defined]  # no stubs for rtlil
 from amaranth.hdl import ClockSignal, Instance, ResetInserter, ResetSignal, Signal
 from amaranth.lib import wiring
 
 __all__ = ["Emission", "emit_verilog", "place"]
 
 C = TypeVar("C", bound=wiring.Component)
+
+_MODULE = re.compile(
+    r"^(?:\(\*.*\*\)\n)*module \\?(?P<name>[^\s(]+).*?^endmodule\n", re.MULTILINE | re.DOTALL
+)
+"""In Verilog."""
 
 
 def place(platform: object, cls: type[C], *args: Hashable, reset: Signal | None = None) -> C:
@@ -46,12 +51,15 @@ class Emission:
 
     Attributes
     ----------
+    parts : list of str
+        RTLIL of the parts, in the order in which they were first placed.
     modules : list of str
-        Verilog of the parts, in the order in which they were first placed.
+        Modules that are written in Verilog.
     """
 
     def __init__(self) -> None:
         self._parts: dict[Hashable, _Part] = {}
+        self.parts: list[str] = []
         self.modules: list[str] = []
 
     def add(self, module: str) -> None:
@@ -70,10 +78,10 @@ class Emission:
             part = _Part(f"{stem}_v{variants}", component.signature)
             self._parts[cls, args] = part
             # The parts inside are placed while this one is converted, and come after it.
-            index = len(self.modules)
-            self.modules.append("")
-            self.modules[index] = text = _convert(component, part.name, self)
-            part.clocked = _has_port(text, part.name, "clk")
+            index = len(self.parts)
+            self.parts.append("")
+            self.parts[index] = text = _convert(component, part.name, self)
+            part.clocked = _has_port(text, "clk")
         return _Placed(self._parts[cls, args], reset)
 
 
@@ -112,21 +120,32 @@ def emit_verilog(component: wiring.Component, name: str) -> str:
     """
     emission = Emission()
     top = _convert(component, name, emission)
-    return "\n".join([top, *emission.modules])
+    return "\n".join([_to_verilog("\n".join([top, *emission.parts])), *emission.modules])
 
 
 def _convert(component: wiring.Component, name: str, emission: Emission) -> str:
-    return str(
-        verilog.convert(
-            component, name=name, platform=emission, strip_internal_attrs=True, emit_src=False
-        )
-    )
+    """RTLIL of a component, its module first."""
+    return str(rtlil.convert(component, name=name, platform=emission, emit_src=False))
 
 
-def _has_port(verilog_text: str, module: str, port: str) -> bool:
-    """Whether the Verilog writer gave ``module`` the port: a part without state has no clock."""
-    header = re.search(rf"^module {module}\((.*?)\);", verilog_text, re.MULTILINE | re.DOTALL)
-    return header is not None and port in re.findall(r"\w+", header[1])
+def _to_verilog(modules: str) -> str:
+    """Verilog of modules in RTLIL, in their order.
+
+    Yosys takes longer to start than to convert most modules. So it does all of them at once,
+    which ``verilog.convert`` has no way to ask for.
+    """
+    convert = verilog._convert_rtlil_text  # type: ignore[attr-defined]  # private
+    text: str = convert(modules, strip_internal_attrs=True)
+    order = re.findall(r"^module \\(\S+)", modules, re.MULTILINE)
+    # Yosys orders modules by name.
+    found = {match["name"]: match[0] for match in _MODULE.finditer(text)}
+    return "\n".join([text.partition("\n")[0], "", *(found[name] for name in order)])
+
+
+def _has_port(rtlil_text: str, port: str) -> bool:
+    """Whether the first module has the port: a part without state has no clock."""
+    module = rtlil_text.partition("\nend\n")[0]
+    return re.search(rf"^  wire .*\\{port}$", module, re.MULTILINE) is not None
 
 
 def _snake_case(name: str) -> str:
