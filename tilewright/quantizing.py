@@ -20,12 +20,21 @@ from tilewright.quantization.activations import narrow_activations
 from tilewright.quantization.biases import has_bias
 from tilewright.quantization.calibration import Moments, activation_moments
 from tilewright.quantization.fitting import fit_weights
+from tilewright.quantization.floats import holds_floats, to_eight_bits
 from tilewright.quantization.scheme import Scheme, parse_scheme
 from tilewright.quantization.sites import WeightSite, weight_sites
-from tilewright.quantization.weights import IntegerWeights, replace_weights
+from tilewright.quantization.weights import (
+    BLOCKS_SINCE,
+    CHANNELS_SINCE,
+    IntegerWeights,
+    replace_weights,
+)
 from tilewright.samples import read_inputs, read_labels, require_single_samples
 
 __all__ = ["LayerQuantization", "NetworkQuantization", "quantize", "quantize_model"]
+
+_Judged = tuple[dict[str, Array], NDArray[np.int64]]
+"""Samples of each input, and their classes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +109,8 @@ def quantize(
     Parameters
     ----------
     model : path
-        ONNX file in QDQ form, quantized to 8 bits or more.
+        ONNX file, in QDQ form and quantized to 8 bits or more, or of floats. Those are quantized to
+        8 bits first, with extra ``quantize`` (onnxruntime).
     scheme : str
         See `tilewright.quantization.scheme.parse_scheme`.
     output : path
@@ -108,7 +118,8 @@ def quantize(
     calibrate : path, optional
         npz with samples of each input. Errors of weights then count by the variance of what they
         are multiplied by, and biases make up for what the mean of the sums loses; where there is
-        no bias, errors count by mean squares.
+        no bias, errors count by mean squares. Of a network of floats they also tell the ranges of
+        activations, and are needed.
     inputs, labels : path, optional
         npz of samples and npy of their classes, to tell the accuracy.
 
@@ -127,15 +138,18 @@ def quantize(
     proto = load(Path(model))
     graph = import_onnx(proto)
     calibration = None if calibrate is None else read_inputs(graph, calibrate)
-    quantized, layers = quantize_model(proto, parsed, calibration, source=str(model))
-    before = after = None
-    count = 0
+    judged: _Judged | None = None
     if inputs is not None and labels is not None:
         samples = read_inputs(graph, inputs)
-        count = len(next(iter(samples.values())))
-        truth = read_labels(labels, count, graph)
+        judged = samples, read_labels(labels, len(next(iter(samples.values()))), graph)
+    integers = proto
+    if holds_floats(proto):
+        integers = _eight_bits(proto, graph, parsed, calibration, str(model))
+    quantized, layers = quantize_model(integers, parsed, calibration, source=str(model))
+    before = after = None
+    if judged is not None:
         before, after = (
-            network_accuracy(partial(_batched, one), samples, truth) for one in (proto, quantized)
+            network_accuracy(partial(_batched, one), *judged) for one in (proto, quantized)
         )
     Path(output).write_bytes(quantized.SerializeToString())
     return NetworkQuantization(
@@ -145,7 +159,7 @@ def quantize(
         layers=layers,
         accuracy=after,
         accuracy_before=before,
-        samples=count,
+        samples=0 if judged is None else len(judged[1]),
     )
 
 
@@ -177,8 +191,8 @@ def quantize_model(
     graph = import_onnx(proto)
     if not sites:
         raise UserError(
-            f"{source} has no operator with weights that are dequantized: quantize it to int8 in"
-            " QDQ form first (onnxruntime.quantization)"
+            f"{source} has no operator with weights that are dequantized"
+            + (": quantize it first (tilewright quantize)" if holds_floats(proto) else "")
         )
     require_single_samples(graph, source)
     moments: Mapping[str, Moments] = {}
@@ -191,6 +205,24 @@ def quantize_model(
     quantized = narrow_activations(replace_weights(proto, fitted), scheme.activation_bits)
     onnx.checker.check_model(quantized)
     return quantized, layers
+
+
+def _eight_bits(
+    proto: onnx.ModelProto,
+    graph: Graph,
+    scheme: Scheme,
+    calibration: Mapping[str, Array] | None,
+    source: str,
+) -> onnx.ModelProto:
+    """A network of floats, quantized to 8 bits."""
+    if calibration is None:
+        raise UserError(
+            f"{source} holds floats: give samples of its inputs to calibrate with, which tell the"
+            " ranges of its activations"
+        )
+    require_single_samples(graph, source)
+    least = CHANNELS_SINCE if scheme.group_size is None else BLOCKS_SINCE
+    return to_eight_bits(proto, calibration, least_opset=least, source=source)
 
 
 def _batched(proto: onnx.ModelProto, batch: int) -> Graph:

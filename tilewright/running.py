@@ -169,8 +169,8 @@ def _require_runnable(graph: Graph, name: str) -> None:
         if operator.products(operands) and any(t.quantization is None for t in operands[:2]):
             raise UserError(
                 f"{name} is not quantized: layer {operator.name} multiplies"
-                f" {operands[0].element}, which no engine takes; quantize it to int8"
-                " (onnxruntime.quantization), or use simulate, which needs shapes alone"
+                f" {operands[0].element}, which no engine takes; quantize it first"
+                " (tilewright quantize), or use simulate, which needs shapes alone"
             )
     require_single_samples(graph, name)
 

@@ -15,11 +15,14 @@ from mapper.importers.onnx.labels import FORMAT_KEY
 from tilewright.quantization.biases import move_bias
 from tilewright.quantization.sites import WeightSite, prune, unique_name, weight_sites
 
-__all__ = ["IntegerWeights", "integers_tensor", "replace_weights"]
+__all__ = ["BLOCKS_SINCE", "CHANNELS_SINCE", "IntegerWeights", "integers_tensor", "replace_weights"]
 
 _LABELS_SINCE_IR = 10
-_CHANNELS_SINCE = 13
-_BLOCKS_SINCE = 21
+CHANNELS_SINCE = 13
+"""First operator set with a scale for each channel."""
+
+BLOCKS_SINCE = 21
+"""First operator set with scales of groups."""
 
 # Data type, first operator set and IR version that have it.
 _DATA_TYPES = (
@@ -85,9 +88,9 @@ def replace_weights(
         If the model's operator set lacks scales of channels, or groups or integers that are asked
         for.
     """
-    if _opset(model) < _CHANNELS_SINCE:
+    if _opset(model) < CHANNELS_SINCE:
         raise UserError(
-            f"scales of channels need ONNX operator set {_CHANNELS_SINCE}, the model has"
+            f"scales of channels need ONNX operator set {CHANNELS_SINCE}, the model has"
             f" {_opset(model)}"
         )
     copy = onnx.ModelProto()
@@ -106,9 +109,9 @@ def _replace(site: WeightSite, new: IntegerWeights) -> None:
     if new.group_size is None:
         scales = move_bias(site, scales, shift)
     else:
-        if _opset(site.model) < _BLOCKS_SINCE:
+        if _opset(site.model) < BLOCKS_SINCE:
             raise UserError(
-                f"groups of weights need ONNX operator set {_BLOCKS_SINCE}, the model has"
+                f"groups of weights need ONNX operator set {BLOCKS_SINCE}, the model has"
                 f" {_opset(site.model)}"
             )
         # No scale is that of all sums; the bias keeps its own.

@@ -11,7 +11,9 @@ __all__ = ["configure", "execute", "show"]
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Model, scheme, data."""
-    parser.add_argument("model", metavar="MODEL", help="network quantized to int8 (.onnx, QDQ)")
+    parser.add_argument(
+        "model", metavar="MODEL", help="network of floats, or of int8 in QDQ form (.onnx)"
+    )
     parser.add_argument(
         "--scheme",
         required=True,
@@ -22,7 +24,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--calibrate",
         type=Path,
         metavar="X.npz",
-        help="samples of every input, by which errors of weights are weighed",
+        help="samples of every input, by which errors of weights are weighed; networks of floats"
+        " need them",
     )
     parser.add_argument(
         "--input", type=Path, metavar="FILE.npz", help="samples to tell the accuracy on"
