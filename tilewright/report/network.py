@@ -43,7 +43,7 @@ def network_report(result: Mapping[str, Any]) -> str:
         chart(
             "Utilisation of each layer",
             utilisation_bars(read.layers),
-            said="The part of the engine's multiply-accumulates that is used in a layer's cycles.",
+            said=_utilisation_said(read.layers),
         ),
         _timeline(read),
         _roofline(read),
@@ -51,6 +51,13 @@ def network_report(result: Mapping[str, Any]) -> str:
         chart("Layers", layers_table(read.layers)),
         commands_card([read.command]),
     )
+
+
+def _utilisation_said(layers: Sequence[LayerResult]) -> str:
+    said = "The part of the engine's multiply-accumulates that is used in a layer's cycles."
+    if any(layer.utilisation and not layer.macs for layer in layers):
+        said += " Layers overlap: what the next one computes in them counts as well."
+    return said
 
 
 def _figures(result: Result) -> list[tuple[str, str, str | None]]:

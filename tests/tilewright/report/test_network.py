@@ -37,6 +37,7 @@ def test_a_run_on_an_accelerator(tiny: dict[str, Any]) -> None:
     assert f"<dd>{tiny['total_cycles']:,}</dd>" in page
     assert "tilewright run digits.onnx --accelerator tiny" in page
     assert page.count('class="row"') == len(tiny["layers"])
+    assert "what the next one computes in them counts as well" in page
     with_products = [layer for layer in tiny["layers"] if layer["macs"]]
     assert page.count("<circle") == len(with_products)
     assert "Without products, and not shown: block1_add, pool." in page
