@@ -88,7 +88,8 @@ class Inline:
 class LocalWorkers:
     """Processes on this machine; one that dies is replaced, and its point done again.
 
-    They end when this process does, however it ends: their input is then closed.
+    All start with the first point: a sweep with nothing left to do starts none. They end when this
+    process does, however it ends: their input is then closed.
 
     Parameters
     ----------
@@ -105,10 +106,12 @@ class LocalWorkers:
 
     def free(self) -> bool:
         """As `Workers.free`."""
-        return any(worker.task is None for worker in self._processes)
+        return not self._processes or any(worker.task is None for worker in self._processes)
 
     def submit(self, number: int, point: Point) -> None:
         """As `Workers.submit`."""
+        if not self._processes:
+            self._processes = [_Worker(self._bench) for _ in range(self._count)]
         worker = next(worker for worker in self._processes if worker.task is None)
         self._begin(worker, number, point)
 
@@ -155,7 +158,6 @@ class LocalWorkers:
         return self._processes[-1]
 
     def __enter__(self) -> Self:
-        self._processes = [_Worker(self._bench) for _ in range(self._count)]
         return self
 
     def __exit__(

@@ -36,6 +36,15 @@ def test_a_killed_worker_costs_no_trial(tmp_path: Path) -> None:
     assert not own_workers()
 
 
+def test_a_finished_sweep_starts_no_workers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = engines_study(sampler="random", trials=3, seed=2)
+    first = sweep(study, storage=tmp_path / "a.db", workers=2)
+    monkeypatch.setattr(workers, "_Worker", None)
+    assert essence(sweep(study, storage=tmp_path / "a.db", workers=2)) == essence(first)
+
+
 def test_a_point_that_kills_its_workers_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     study = engines_study(sampler="grid")
     points = [study.space.point(chosen) for chosen in study.space.grid()[:2]]
