@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -12,6 +11,7 @@ from typing import Any
 
 from hw.bench.simulators import Simulator, SimulatorError
 from hw.bench.vectors import Vectors, write_vectors
+from hw.tied import tied
 
 __all__ = ["BenchError", "build_bench", "build_runtime", "play_file", "play_vectors", "port_names"]
 
@@ -171,23 +171,14 @@ def _run(simulator: Simulator, arguments: Sequence[str], folder: Path) -> None:
     command += ["--simulator", simulator.name, "--folder", str(folder)]
     root = Path(__file__).parents[1]
     path = os.pathsep.join(filter(None, (str(root), os.environ.get("PYTHONPATH"))))
-    # In a process group of its own: an interrupt must end compilers, too, before their folder
-    # goes.
-    with subprocess.Popen(
+    # An interrupt must end compilers, too, before their folder goes.
+    with tied(
         command,
         env={**os.environ, "PYTHONPATH": path},
-        stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        process_group=0,
     ) as process:
-        try:
-            log, _ = process.communicate()
-        except BaseException:
-            os.killpg(process.pid, signal.SIGKILL)
-            raise
+        log, _ = process.communicate()
     if process.returncode:
         tail = "\n".join(log.splitlines()[-_LOG_LINES:])
         raise BenchError(f"{simulator.name} failed ({arguments[0]}):\n{tail}")

@@ -1,12 +1,11 @@
 """Synthesis in a process of its own.
 
-A crash of a tool ends that process alone, and an interrupt ends it with all that it started.
+A crash of a tool ends that process alone, and it ends with the process that waits for it.
 """
 
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,7 @@ from typing import Any
 from golden.errors import UserError
 from hw.synth.activity import Activities
 from hw.synth.options import Options, Report, SynthesisError
+from hw.tied import tied
 
 __all__ = ["GATES", "flip_flop_bits", "place", "synthesize"]
 
@@ -168,22 +168,14 @@ def _run_module(module: str, folder: Path, report: Report | None = None) -> None
     log = folder / "log.txt"
     with (
         log.open("w") as output,
-        subprocess.Popen(
+        tied(
             [sys.executable, "-m", module, str(folder)],
             env=_environment(folder),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
+            stdout=output.fileno(),
             stderr=subprocess.PIPE,
-            text=True,
-            errors="replace",
-            process_group=0,
         ) as process,
     ):
-        try:
-            said = _follow(process, report)
-        except BaseException:
-            os.killpg(process.pid, signal.SIGKILL)
-            raise
+        said = _follow(process, report)
     if process.returncode == 0:
         return
     if (folder / "mistake.txt").exists():
