@@ -222,7 +222,13 @@ def _eight_bits(
         )
     require_single_samples(graph, source)
     least = CHANNELS_SINCE if scheme.group_size is None else BLOCKS_SINCE
-    return to_eight_bits(proto, calibration, least_opset=least, source=source)
+    integers = to_eight_bits(proto, calibration, least_opset=least, source=source)
+    if not weight_sites(integers):
+        raise UserError(
+            f"onnxruntime quantized none of the weights of {source}: they must be constants of 32"
+            " bits, of operators Conv, Gemm or MatMul"
+        )
+    return integers
 
 
 def _batched(proto: onnx.ModelProto, batch: int) -> Graph:

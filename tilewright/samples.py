@@ -102,7 +102,10 @@ def _as_input(tensor: Tensor, values: Array, path: Path) -> Array:
         return values
     if np.isnan(values).any():
         raise UserError(f"{where} holds a NaN")
-    return values if tensor.is_float else tensor.quantized.quantize(values, tensor.int_format)
+    if isinstance(tensor.element, FloatType):
+        # NumPy's own floats are wider than those of networks.
+        return values.astype(tensor.element.value)
+    return tensor.quantized.quantize(values, tensor.int_format)
 
 
 def random_inputs(graph: Graph, samples: int, seed: int) -> dict[str, Array]:

@@ -160,11 +160,29 @@ def test_groups_need_a_later_operator_set(tmp_path: Path) -> None:
     given, few, out = tmp_path / "floats.onnx", tmp_path / "few.npz", tmp_path / "w4.onnx"
     onnx.save(model, given)
     samples = samples_of(model)
-    np.savez(few, **samples)  # type: ignore[arg-type]  # the stub takes allow_pickle for a name
+    # NumPy's own floats are taken, too.
+    np.savez(few, x=samples["x"].astype(np.float64))
     result = quantize(given, scheme="w4a8-g4", output=out, calibrate=few)
     assert [layer.group_size for layer in result.layers] == [None, None, 4]
     (theirs,), (floats,) = run_model(onnx.load(out), samples), run_model(model, samples)
     assert np.linalg.norm(theirs - floats) < 0.2 * np.linalg.norm(floats)
+
+
+def test_floats_of_16_bits_are_refused(tmp_path: Path) -> None:
+    given, few, out = tmp_path / "halves.onnx", tmp_path / "few.npz", tmp_path / "w4.onnx"
+    model = network(
+        [helper.make_node("MatMul", ["x", "w"], ["y"])],
+        {"x": ["batch", 8]},
+        {"y": ["batch", 4]},
+        {"w": np.ones((8, 4), np.float16)},
+    )
+    for tensor in (*model.graph.input, *model.graph.output):
+        tensor.type.tensor_type.elem_type = onnx.TensorProto.FLOAT16
+    onnx.save(model, given)
+    np.savez(few, x=np.ones((3, 8)))
+    with pytest.raises(UserError, match=r"quantized none of the weights of .*halves.onnx: they"):
+        quantize(given, scheme="w4a8", output=out, calibrate=few)
+    assert not out.exists()
 
 
 def test_refusals(monkeypatch: pytest.MonkeyPatch) -> None:
