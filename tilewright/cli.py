@@ -8,9 +8,12 @@ import importlib
 import json
 import os
 import shlex
+import signal
 import sys
+import threading
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NoReturn, Protocol, cast
 
 from golden.errors import UserError
@@ -37,7 +40,7 @@ VERBS = {
 }
 """Every verb, with the line that help has for it."""
 
-FAILED, MISUSED, INTERRUPTED = 1, 2, 130
+FAILED, MISUSED, INTERRUPTED, TERMINATED = 1, 2, 130, 143
 
 
 class _Verb(Protocol):
@@ -67,14 +70,40 @@ def main(arguments: Sequence[str] | None = None) -> int:
             parser.print_help()
             return MISUSED
         options.command = shlex.join(["tilewright", *given])
-        return _execute(options)
+        with _terminable():
+            return _execute(options)
     except BrokenPipeError:
         # The reader has seen enough; keep the interpreter from flushing again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except _Terminated:
+        print("tilewright: terminated", file=sys.stderr)
+        return TERMINATED
     except KeyboardInterrupt:
         print("tilewright: interrupted", file=sys.stderr)
         return INTERRUPTED
+
+
+class _Terminated(KeyboardInterrupt):
+    """An interrupt by a time limit or the scheduler of a cluster, not by a user."""
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Inside, a SIGTERM is an interrupt, so that nothing is left behind."""
+
+    def stop(number: int, frame: object) -> NoReturn:
+        raise _Terminated
+
+    # Other threads can not say what signals do.
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _execute(options: argparse.Namespace) -> int:

@@ -321,16 +321,28 @@ def test_a_closed_pipe_is_no_error(tmp_path: Path) -> None:
     assert done.stderr == ""
 
 
-def test_an_interrupt_leaves_nothing_half_written(tmp_path: Path, cache_home: Path) -> None:
-    caches = tmp_path / "caches"
+@pytest.mark.parametrize(
+    ("sent", "status", "said"),
+    [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")],
+)
+def test_an_interrupt_leaves_nothing_half_written(
+    sent: signal.Signals, status: int, said: str, tmp_path: Path, cache_home: Path
+) -> None:
+    caches, scratch = tmp_path / "caches", tmp_path / "scratch"
     caches.mkdir()
+    scratch.mkdir()
     # What Amaranth's Yosys keeps is made once, and no matter here.
     (cache_home / "wasmtime").mkdir(exist_ok=True)
     (caches / "wasmtime").symlink_to(cache_home / "wasmtime")
     process = subprocess.Popen(
         [sys.executable, "-m", "tilewright", "verify", "systolic", *SMALL],
         cwd=tmp_path,
-        env={**os.environ, "XDG_CACHE_HOME": str(caches), "PYTHONPATH": str(ROOT)},
+        env={
+            **os.environ,
+            "XDG_CACHE_HOME": str(caches),
+            "TMPDIR": str(scratch),
+            "PYTHONPATH": str(ROOT),
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -343,11 +355,12 @@ def test_an_interrupt_leaves_nothing_half_written(tmp_path: Path, cache_home: Pa
         assert process.poll() is None
         time.sleep(0.02)
     time.sleep(0.5)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(sent)
     out, err = process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode == status
     assert out == ""
-    assert err == "tilewright: interrupted\n"
+    assert err == f"tilewright: {said}\n"
     left = [path for path in caches.glob("tilewright/*/*") if path.suffix != ".lock"]
     assert not left
-    assert [path.name for path in tmp_path.iterdir()] == ["caches"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["caches", "scratch"]
+    assert not list(scratch.iterdir())
