@@ -8,7 +8,7 @@ from pathlib import Path
 
 from golden.errors import UserError
 from hw.synth.functions import IDENTITY, NAND2, truth_table
-from hw.synth.liberty_text import Group, parse_groups, without_comments
+from hw.synth.liberty_text import REST_OF_GROUP, Group, parse_groups, without_comments
 from hw.synth.tables import Table, read_table
 
 __all__ = ["Cell", "Library", "library_text", "read_library"]
@@ -18,8 +18,10 @@ _SPECIAL = ("always_on", "dont_use", "is_isolation_cell", "is_level_shifter", "p
 
 _STATE = ("ff", "ff_bank", "latch", "latch_bank", "statetable")
 
+_POWER_GROUPS = ("leakage_power", "internal_power")
+
 _POWER = re.compile(
-    r"\b(?:leakage_power|internal_power)\s*\([^(){}]*\)\s*\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}"
+    rf"\b(?:{'|'.join(_POWER_GROUPS)})\s*\([^(){{}}]*\)\s*\{{{REST_OF_GROUP.pattern}"
 )
 
 _TIME_UNITS = {"ps": 1e-3, "ns": 1.0, "us": 1e3}
@@ -144,7 +146,7 @@ def read_library(text: str, name: str) -> Library:
         If it is none, or lacks what synthesis needs.
     """
     text = without_comments(text)
-    outermost = parse_groups(text, name)
+    outermost = parse_groups(text, name, skipped=_POWER_GROUPS)
     try:
         cells = dict(_cells(outermost))
     except (KeyError, ValueError, IndexError) as error:

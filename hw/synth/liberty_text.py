@@ -1,12 +1,12 @@
 """The text of a Liberty file as nested groups."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from golden.errors import UserError
 
-__all__ = ["Group", "parse_groups", "without_comments"]
+__all__ = ["REST_OF_GROUP", "Group", "parse_groups", "without_comments"]
 
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _STATEMENT = re.compile(
@@ -19,6 +19,9 @@ _STATEMENT = re.compile(
     )""",
     re.VERBOSE,
 )
+
+REST_OF_GROUP = re.compile(r"[^{}]*(?:\{[^{}]*\}[^{}]*)*\}")
+"""What follows the brace that opens a group, with groups in it that hold none."""
 
 
 @dataclass
@@ -57,7 +60,7 @@ def without_comments(text: str) -> str:
     return _COMMENT.sub("", text).replace("\\\n", " ")
 
 
-def parse_groups(text: str, name: str) -> Group:
+def parse_groups(text: str, name: str, skipped: Collection[str] = ()) -> Group:
     """The outermost group of a Liberty file.
 
     Parameters
@@ -66,6 +69,8 @@ def parse_groups(text: str, name: str) -> Group:
         From `without_comments`.
     name : str
         Of the file, for messages.
+    skipped : collection of str
+        Kinds of groups that are left out where they hold no more than one level of others.
 
     Raises
     ------
@@ -90,6 +95,8 @@ def parse_groups(text: str, name: str) -> Group:
                 if text[position:].strip("; \t\r\n"):
                     raise UserError(f"{name} can not be used: something follows its library")
                 return group
+        elif match["name"] in skipped and (rest := REST_OF_GROUP.match(text, position)):
+            position = rest.end()
         elif match["open"]:
             group = Group(match["name"], _arguments(match["args"]), begin=match.start("name"))
             if open_groups:

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 from hw.synth.gates import is_memory
@@ -123,6 +124,27 @@ def _bits(ports: Mapping[str, Any]) -> list[int]:
     return [bit for port in ports.values() for bit in port["bits"] if isinstance(bit, int)]
 
 
+class _Role(Enum):
+    READ, DRIVEN, CLOCK = range(3)
+
+
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    """A cell of a module, as all instances of the module have it.
+
+    Parameters
+    ----------
+    kind, label : str
+        Label: the signal that it drives, or else its kind.
+    pins : tuple of (str, int or str, _Role)
+        Names and bits, in the order of the module.
+    """
+
+    kind: str
+    label: str
+    pins: tuple[tuple[str, int | str, _Role], ...]
+
+
 class _Flattener:
     """Numbers nets and joins those that are one."""
 
@@ -130,7 +152,7 @@ class _Flattener:
         self._modules = modules
         self._technology = technology
         self._joined = [FALSE, TRUE]
-        self._names = {name: _net_names(modules[name]) for name in modules}
+        self._cells: dict[str, list[tuple[str, _Cell | None]]] = {}
         self.gates: list[Gate] = []
         self.clocks: list[int] = []
 
@@ -160,41 +182,56 @@ class _Flattener:
 
     def place(self, name: str, path: str, binding: dict[int, int]) -> None:
         """Add the cells of a module, some nets of which are given."""
-        for cell_name, cell in self._modules[name]["cells"].items():
-            kind = cell["type"]
-            if kind in self._modules:
-                inner: dict[int, int] = {}
-                for port, bits in cell["connections"].items():
-                    for bit, outer in zip(
-                        self._modules[kind]["ports"][port]["bits"], bits, strict=True
-                    ):
-                        net = self.bound(binding, outer)
-                        if isinstance(bit, str) or bit in inner:
-                            self._join(self.bound(inner, bit), net)
-                        else:
-                            inner[bit] = net
-                self.place(kind, f"{path}{cell_name}.", inner)
-            else:
-                self._add(name, path, binding, cell)
-
-    def _add(
-        self, module: str, path: str, binding: dict[int, int], cell: Mapping[str, Any]
-    ) -> None:
-        kind = cell["type"]
-        inputs: dict[str, int] = {}
-        outputs: dict[str, int] = {}
-        label = kind
-        for pin, bits in cell["connections"].items():
-            nets = [self.bound(binding, bit) for bit in bits]
-            if self._technology.is_clock(kind, pin):
-                self.clocks += nets
+        if name not in self._cells:
+            self._cells[name] = self._read(self._modules[name])
+        for part, cell in self._cells[name]:
+            if cell is None:
+                self._place_inner(f"{path}{part}.", self._modules[name]["cells"][part], binding)
                 continue
-            driven = self._technology.drives(cell, pin)
-            if driven and bits:
-                label = self._names[module].get(bits[0], kind)
-            names = [pin] if len(nets) == 1 else [f"{pin}[{index}]" for index in range(len(nets))]
-            (outputs if driven else inputs).update(zip(names, nets, strict=True))
-        self.gates.append(Gate(sys.intern(kind), f"{path}{label}", inputs, outputs))
+            nets: dict[_Role, dict[str, int]] = {role: {} for role in _Role}
+            for pin, bit, role in cell.pins:
+                nets[role][pin] = self.bound(binding, bit)
+            self.clocks += nets[_Role.CLOCK].values()
+            self.gates.append(
+                Gate(cell.kind, f"{path}{cell.label}", nets[_Role.READ], nets[_Role.DRIVEN])
+            )
+
+    def _place_inner(self, path: str, cell: Mapping[str, Any], binding: dict[int, int]) -> None:
+        """Add the cells of an instance of a module."""
+        inner: dict[int, int] = {}
+        ports = self._modules[cell["type"]]["ports"]
+        for port, bits in cell["connections"].items():
+            for bit, outer in zip(ports[port]["bits"], bits, strict=True):
+                net = self.bound(binding, outer)
+                if isinstance(bit, str) or bit in inner:
+                    self._join(self.bound(inner, bit), net)
+                else:
+                    inner[bit] = net
+        self.place(cell["type"], path, inner)
+
+    def _read(self, module: Mapping[str, Any]) -> list[tuple[str, _Cell | None]]:
+        """Cells of a module by name; None for instances of modules."""
+        names = _net_names(module)
+        return [
+            (name, None if cell["type"] in self._modules else self._read_cell(cell, names))
+            for name, cell in module["cells"].items()
+        ]
+
+    def _read_cell(self, cell: Mapping[str, Any], names: Mapping[int, str]) -> _Cell:
+        kind = cell["type"]
+        label, pins = kind, []
+        for pin, bits in cell["connections"].items():
+            role = _Role.READ
+            if self._technology.is_clock(kind, pin):
+                role = _Role.CLOCK
+            elif self._technology.drives(cell, pin):
+                role = _Role.DRIVEN
+                label = names.get(bits[0], kind) if bits else label
+            pins += [
+                (pin if len(bits) == 1 else f"{pin}[{index}]", bit, role)
+                for index, bit in enumerate(bits)
+            ]
+        return _Cell(sys.intern(kind), label, tuple(pins))
 
 
 def _net_names(module: Mapping[str, Any]) -> dict[int, str]:
