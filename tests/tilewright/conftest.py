@@ -1,14 +1,17 @@
 """Fixtures for tests of the command line."""
 
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from hw.bench.simulators import SimulatorError, find_simulator
+from tests.support.dense import dense_network
 from tests.support.environments import link_distribution, linked
 from tilewright.caching import Cache
+from tilewright.cli import main
 
 SMALL = ("--set", "rows=2", "--set", "cols=2", "--set", "k_max=16")
 """Arguments for a design that is built in a moment."""
@@ -54,3 +57,29 @@ def simulator(request: pytest.FixtureRequest) -> str:
     except SimulatorError as error:
         pytest.skip(str(error))
     return name
+
+
+@pytest.fixture
+def dense(tmp_path: Path) -> Path:
+    return dense_network(tmp_path / "dense.onnx")
+
+
+@pytest.fixture
+def refuse(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., str]:
+    """What the command says when it refuses to run, in one sentence and nothing else."""
+    monkeypatch.chdir(tmp_path)
+
+    def command(*arguments: object) -> str:
+        assert main(["run", *map(str, arguments)]) == 2
+        printed = capsys.readouterr()
+        assert printed.out == ""
+        assert printed.err.startswith("tilewright run: ")
+        assert printed.err.count("\n") == 1
+        assert len(printed.err) < 400
+        assert "Errno" not in printed.err
+        assert not (tmp_path / "tilewright-run" / "outputs.npz").exists()
+        return printed.err
+
+    return command
