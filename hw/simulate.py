@@ -171,13 +171,16 @@ def _run(simulator: Simulator, arguments: Sequence[str], folder: Path) -> None:
     command += ["--simulator", simulator.name, "--folder", str(folder)]
     root = Path(__file__).parents[1]
     path = os.pathsep.join(filter(None, (str(root), os.environ.get("PYTHONPATH"))))
-    # An interrupt must end compilers, too, before their folder goes.
-    with tied(
-        command,
-        env={**os.environ, "PYTHONPATH": path},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    ) as process:
+    # An interrupt must end compilers, too, before their folder goes, and takes what they leave.
+    with (
+        tempfile.TemporaryDirectory(prefix="tilewright-", ignore_cleanup_errors=True) as scratch,
+        tied(
+            command,
+            env={**os.environ, "PYTHONPATH": path, "TMPDIR": scratch},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        ) as process,
+    ):
         log, _ = process.communicate()
     if process.returncode:
         tail = "\n".join(log.splitlines()[-_LOG_LINES:])

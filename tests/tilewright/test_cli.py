@@ -322,11 +322,16 @@ def test_a_closed_pipe_is_no_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sent", "status", "said"),
-    [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")],
+    ("awaited", "sent", "status", "said"),
+    [
+        ("caches/tilewright/*/*.making", signal.SIGINT, 130, "interrupted"),
+        ("caches/tilewright/*/*.making", signal.SIGTERM, 143, "terminated"),
+        # A process that compiles for all designs.
+        ("scratch/**/Vtop.mk", signal.SIGTERM, 143, "terminated"),
+    ],
 )
 def test_an_interrupt_leaves_nothing_half_written(
-    sent: signal.Signals, status: int, said: str, tmp_path: Path, cache_home: Path
+    awaited: str, sent: signal.Signals, status: int, said: str, tmp_path: Path, cache_home: Path
 ) -> None:
     caches, scratch = tmp_path / "caches", tmp_path / "scratch"
     caches.mkdir()
@@ -350,7 +355,7 @@ def test_an_interrupt_leaves_nothing_half_written(
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     deadline = time.monotonic() + 60
-    while not list(caches.glob("tilewright/*/*.making")):
+    while not list(tmp_path.glob(awaited)):
         assert time.monotonic() < deadline
         assert process.poll() is None
         time.sleep(0.02)
