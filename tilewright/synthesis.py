@@ -15,7 +15,7 @@ from golden.errors import UserError
 from hw.synth.activity import Activities
 from hw.synth.liberty import library_text
 from hw.synth.opensta import opensta_version
-from hw.synth.options import Options, Report
+from hw.synth.options import LONGEST_CLOCK_NS, Options, Report
 from hw.synth.process import GATES, flip_flop_bits, synthesize
 from tilewright.accelerator import is_accelerator
 from tilewright.caching import Cache, cache_key, default_cache
@@ -55,7 +55,7 @@ def synth(
         Library of standard cells, a Liberty file, which may be compressed by gzip. Without it gates
         are generic: area is in NAND2 equivalents, and depth takes the place of delay.
     clock_ns : float, optional
-        Period to size cells for; without it they are as small as they can be.
+        Period to size cells for, up to 1,000,000; without it they are as small as they can be.
     sweep_clock : bool
         Tell area and delay for several clocks as well.
     flatten : bool
@@ -86,8 +86,10 @@ def synth(
         If a tool fails.
     """
     begun = time.perf_counter()
-    if clock_ns is not None and not clock_ns > 0:
-        raise UserError(f"the clock must have a period of more than 0 ns, not {clock_ns}")
+    if clock_ns is not None and not 0 < clock_ns <= LONGEST_CLOCK_NS:
+        raise UserError(
+            f"the clock must have a period above 0 and up to {LONGEST_CLOCK_NS} ns, not {clock_ns}"
+        )
     if liberty is None and (clock_ns is not None or sweep_clock):
         raise UserError("a clock needs a library: give one with --liberty FILE")
     cache = cache or default_cache()

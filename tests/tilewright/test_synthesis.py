@@ -10,6 +10,7 @@ import pytest
 from golden.errors import UserError
 from hw.bench.simulators import Simulator
 from hw.synth.opensta import opensta_version
+from hw.synth.options import LONGEST_CLOCK_NS
 from tests.support.liberty import liberty
 from tilewright import synthesis
 from tilewright.caching import Cache
@@ -69,6 +70,7 @@ def test_a_clock_is_met_or_missed(library: Path, own_cache: Cache) -> None:
     assert at(0.3)["meets_clock"] is False
     # The library has one size of each gate, so that a target changes little.
     assert at(2 * free["delay_ns"])["meets_clock"] is True
+    assert at(LONGEST_CLOCK_NS)["meets_clock"] is True
 
 
 def test_power_is_that_of_random_operands(
@@ -98,7 +100,11 @@ def test_power_is_that_of_random_operands(
         ({"clock_ns": 2.0}, "a clock needs a library: give one with --liberty FILE"),
         ({"sweep_clock": True}, "a clock needs a library: give one with --liberty FILE"),
         ({"power": True}, "power needs a library: give one with --liberty FILE"),
-        ({"clock_ns": -1.0}, "the clock must have a period of more than 0 ns, not -1.0"),
+        ({"clock_ns": -1.0}, "the clock must have a period above 0 and up to 1000000 ns, not -1.0"),
+        (
+            {"clock_ns": 1e300},
+            "the clock must have a period above 0 and up to 1000000 ns, not 1e+300",
+        ),
     ],
 )
 def test_what_can_not_be_is_refused(given: dict[str, Any], said: str, own_cache: Cache) -> None:
@@ -124,6 +130,7 @@ def test_power_needs_an_engine_and_opensta(library: Path, own_cache: Cache) -> N
         (["ternary", "--liberty", "{folder}/none.lib"], "none.lib: No such file or directory"),
         (["ternary", "--liberty", "{folder}/text.lib"], "text.lib is no Liberty file"),
         (["ternary", "--clock-ns", "0"], "must be a number of nanoseconds above 0, not '0'"),
+        (["ternary", "--clock-ns", "1e300"], "a period above 0 and up to 1000000 ns, not 1e+300"),
     ],
 )
 def test_the_command_refuses_in_a_sentence(
