@@ -4,10 +4,13 @@ import itertools
 import re
 from collections.abc import Sequence
 
-__all__ = ["IDENTITY", "NAND2", "truth_table"]
+__all__ = ["IDENTITY", "INVERSE", "NAND2", "truth_table"]
 
 IDENTITY = (False, True)
 """Truth table of a buffer."""
+
+INVERSE = (True, False)
+"""Truth table of an inverter."""
 
 NAND2 = (True, True, True, False)
 """Truth table of a NAND of two inputs, the last of them changing fastest."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from golden.errors import UserError
-from hw.synth.functions import IDENTITY, NAND2, truth_table
+from hw.synth.functions import IDENTITY, INVERSE, NAND2, truth_table
 from hw.synth.liberty_text import REST_OF_GROUP, Group, parse_groups, without_comments
 from hw.synth.tables import Table, read_table
 
@@ -23,6 +23,9 @@ _POWER_GROUPS = ("leakage_power", "internal_power")
 _POWER = re.compile(
     rf"\b(?:{'|'.join(_POWER_GROUPS)})\s*\([^(){{}}]*\)\s*\{{{REST_OF_GROUP.pattern}"
 )
+
+_DELAYS = ("cell_rise", "cell_fall")
+"""Tables of the time from an input to an output."""
 
 _TIME_UNITS = {"ps": 1e-3, "ns": 1.0, "us": 1e3}
 _LOAD_UNITS = {"ff": 1e-3, "pf": 1.0}
@@ -44,7 +47,8 @@ class Cell:
     sequential : bool
         Flip-flops, latches and gates of clocks.
     usable : bool
-        Whether logic can be mapped to it without more: it has a single supply and outputs.
+        Whether logic can be mapped to it without more: it has a single supply, and outputs whose
+        delays are told.
     clock : str or None
         Pin of a flip-flop's clock.
     clock_to_output : tuple of Table
@@ -154,10 +158,15 @@ def read_library(text: str, name: str) -> Library:
     buffers = _with_table(cells, IDENTITY)
     nands = _with_table(cells, NAND2)
     registers = [cell for cell in cells.values() if cell.clock and cell.usable]
-    needed = {"NAND of two inputs": nands, "buffer": buffers, "flip-flop": registers}
+    needed = {
+        "NAND of two inputs": nands,
+        "buffer": buffers,
+        "inverter": _with_table(cells, INVERSE),
+        "flip-flop": registers,
+    }
     for what, found in needed.items():
         if not found:
-            raise UserError(f"{name} can not be used: it has no {what}")
+            raise UserError(f"{name} can not be used: it has no {what} with timing")
     if not nands[0].area_um2 > 0:
         raise UserError(f"{name} can not be used: its {nands[0].name} has no area")
     least = buffers[0].area_um2
@@ -212,6 +221,12 @@ def _cell(group: Group, templates: Mapping[str, Group], time: float, load: float
     inputs = tuple(name for name, pin in pins if pin.values.get("direction") == "input")
     special = any(group.values.get(name, "false").lower() == "true" for name in _SPECIAL)
     clock = _clock(group, inputs)
+    timed = any(
+        table.kind in _DELAYS
+        for pin in outputs.values()
+        for timing in pin.inner("timing")
+        for table in timing.groups
+    )
     arcs = [timing for _, pin in pins for timing in pin.inner("timing")]
     clocked = [arc for arc in arcs if clock and arc.values.get("related_pin") == clock]
 
@@ -236,9 +251,9 @@ def _cell(group: Group, templates: Mapping[str, Group], time: float, load: float
         functions={name: pin.values.get("function", "") for name, pin in outputs.items()},
         sequential=any(inner.kind in _STATE for inner in group.groups)
         or "clock_gating_integrated_cell" in group.values,
-        usable=bool(outputs) and bool(inputs) and not special,
+        usable=timed and bool(inputs) and not special,
         clock=clock,
-        clock_to_output=tables(("rising_edge", "falling_edge"), ("cell_rise", "cell_fall")),
+        clock_to_output=tables(("rising_edge", "falling_edge"), _DELAYS),
         setup=tables(("setup_rising", "setup_falling"), ("rise_constraint", "fall_constraint")),
     )
 

@@ -1,6 +1,7 @@
 """Reading libraries of standard cells."""
 
 import gzip
+import re
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,16 @@ import pytest
 from golden.errors import UserError
 from hw.synth.liberty import library_text, read_library
 from tests.support.liberty import AREAS_UM2, CLOCK_TO_OUTPUT_NS, SETUP_NS, liberty
+
+
+def without_timing(text: str, *names: str) -> str:
+    """A library without the timing of some of its cells, or of all."""
+    head, *cells = re.split(r"(?=  cell \()", text)
+    timing = re.compile(r"timing \(\) \{(?:[^{}]|\{[^{}]*\})*\}")
+    marks = tuple(f"  cell ({name})" for name in names or AREAS_UM2)
+    return head + "".join(
+        timing.sub("", cell) if cell.startswith(marks) else cell for cell in cells
+    )
 
 
 def test_cells_of_a_small_library() -> None:
@@ -25,8 +36,8 @@ def test_cells_of_a_small_library() -> None:
 
 def test_a_reduced_library_is_a_library() -> None:
     library = read_library(liberty(), "round.lib")
-    reduced = read_library(library.text({"NAND", "BUF1", "DFF"}), "reduced")
-    assert set(reduced.cells) == {"NAND", "BUF1", "DFF"}
+    reduced = read_library(library.text({"NAND", "INV", "BUF1", "DFF"}), "reduced")
+    assert set(reduced.cells) == {"NAND", "INV", "BUF1", "DFF"}
     assert reduced.cells["DFF"] == library.cells["DFF"]
     assert read_library(library.text(), "all").cells == library.cells
 
@@ -37,6 +48,11 @@ def test_special_cells_are_left_out(mark: str) -> None:
     library = read_library(text, "round.lib")
     assert not library.cells["NOR"].usable
     assert "NOR" not in read_library(library.text(), "usable").cells
+
+
+def test_cells_without_timing_are_left_out() -> None:
+    library = read_library(without_timing(liberty(), "NOR"), "round.lib")
+    assert [name for name, cell in library.cells.items() if not cell.usable] == ["NOR"]
 
 
 def test_a_compressed_file_is_read(tmp_path: Path) -> None:
@@ -65,6 +81,18 @@ def test_a_compressed_file_is_read(tmp_path: Path) -> None:
         (
             liberty().replace('clocked_on : "CK";', ""),
             "can not be used: it lacks or has an unknown",
+        ),
+        (
+            without_timing(liberty()),
+            "can not be used: it has no NAND of two inputs with timing",
+        ),
+        (
+            without_timing(liberty(), "INV"),
+            "can not be used: it has no inverter with timing",
+        ),
+        (
+            without_timing(liberty(), "BUF1", "BUF2"),
+            "can not be used: it has no buffer with timing",
         ),
         (liberty() * 2, "can not be used: something follows its library"),
     ],
