@@ -22,7 +22,7 @@ from tilewright.quantization.calibration import Moments, activation_moments
 from tilewright.quantization.fitting import fit_weights
 from tilewright.quantization.floats import holds_floats, to_eight_bits
 from tilewright.quantization.scheme import Scheme, parse_scheme
-from tilewright.quantization.sites import WeightSite, weight_sites
+from tilewright.quantization.sites import WeightSite, part_dequantized, weight_sites
 from tilewright.quantization.weights import (
     BLOCKS_SINCE,
     CHANNELS_SINCE,
@@ -100,9 +100,9 @@ def quantize(
     *,
     scheme: str,
     output: Path | str,
-    calibrate: Path | None = None,
-    inputs: Path | None = None,
-    labels: Path | None = None,
+    calibrate: Path | str | None = None,
+    inputs: Path | str | None = None,
+    labels: Path | str | None = None,
 ) -> NetworkQuantization:
     """Quantize the weights of a network's convolutions and matrix products.
 
@@ -137,11 +137,11 @@ def quantize(
         raise UserError(f"{model} is no ONNX file (.onnx), which alone can be quantized further")
     proto = load(Path(model))
     graph = import_onnx(proto)
-    calibration = None if calibrate is None else read_inputs(graph, calibrate)
+    calibration = None if calibrate is None else read_inputs(graph, Path(calibrate))
     judged: _Judged | None = None
     if inputs is not None and labels is not None:
-        samples = read_inputs(graph, inputs)
-        judged = samples, read_labels(labels, len(next(iter(samples.values()))), graph)
+        samples = read_inputs(graph, Path(inputs))
+        judged = samples, read_labels(Path(labels), len(next(iter(samples.values()))), graph)
     integers = proto
     if holds_floats(proto):
         integers = _eight_bits(proto, graph, parsed, calibration, str(model))
@@ -187,6 +187,7 @@ def quantize_model(
     UserError
         If the model or the scheme can not be used.
     """
+    proto = part_dequantized(proto)
     sites = weight_sites(proto)
     graph = import_onnx(proto)
     if not sites:
@@ -221,6 +222,9 @@ def _eight_bits(
             " ranges of its activations"
         )
     require_single_samples(graph, source)
+    for name, values in calibration.items():
+        if not np.isfinite(values).all():
+            raise UserError(f"samples of {name} to calibrate with hold an infinity")
     least = CHANNELS_SINCE if scheme.group_size is None else BLOCKS_SINCE
     integers = to_eight_bits(proto, calibration, least_opset=least, source=source)
     if not weight_sites(integers):
@@ -228,6 +232,15 @@ def _eight_bits(
             f"onnxruntime quantized none of the weights of {source}: they must be constants of 32"
             " bits, of operators Conv, Gemm or MatMul"
         )
+    quantized = import_onnx(integers)
+    for operator in quantized.operators:
+        operands = quantized.inputs_of(operator)
+        if operator.products(operands) and any(t.quantization is None for t in operands[:2]):
+            raise UserError(
+                f"layer {operator.name} of {source} can not be quantized: it must multiply what is"
+                " computed by constants, with scales for its output channels, or two computed"
+                " matrices"
+            )
     return integers
 
 
@@ -254,10 +267,16 @@ def _fitted(site: WeightSite, scheme: Scheme, moments: Moments | None) -> Intege
 
 
 def _importance(site: WeightSite, moments: Moments | None) -> NDArray[np.float64] | None:
-    """What squared errors of weights count: of the mean nothing is lost where there is a bias."""
+    """What squared errors of weights count: of the mean nothing is lost where there is a bias.
+
+    Samples tell little of what hardly varies in them: it counts a hundredth of the rest at least,
+    and all weights the same where nothing varies.
+    """
     if moments is None:
         return None
-    return moments.variance if has_bias(site) else moments.mean_square
+    measured = moments.variance if has_bias(site) else moments.mean_square
+    mean = measured.mean(axis=0)
+    return np.asarray(np.maximum(measured, np.where(mean > 0, mean / 100, 1)))
 
 
 def _layer(

@@ -104,7 +104,8 @@ def _as_input(tensor: Tensor, values: Array, path: Path) -> Array:
         raise UserError(f"{where} holds a NaN")
     if isinstance(tensor.element, FloatType):
         # NumPy's own floats are wider than those of networks.
-        return values.astype(tensor.element.value)
+        with np.errstate(over="ignore"):
+            return values.astype(tensor.element.value)
     return tensor.quantized.quantize(values, tensor.int_format)
 
 

@@ -160,7 +160,10 @@ class _Folding:
             return a.name, w.name
         scale = np.asarray(a.quantized.scale * w.quantized.scale, np.float32)
         if w.quantized.group_size is not None:
-            # No scale is that of all sums: the bias has the largest of its column.
+            # No scale is that of all sums: the bias keeps its own, or has its column's largest.
+            own = self._source(core.inputs[2])
+            if own is not None and own.data is not None and _is_bias(own):
+                return a.name, w.name, own.name
             scale = scale.max(axis=0)
         target = Quantization.of(scale, 0, 0 if scale.ndim else None)
         bias = self._bias(core, target)
@@ -301,6 +304,11 @@ def _moved_quantization(operator: Operator, given: Quantization) -> Quantization
         zero_point=given.zero_point.transpose(operator.permutation),
         axis=axis,
     )
+
+
+def _is_bias(tensor: Tensor) -> bool:
+    """Whether a tensor holds integers of 32 bits without zero points."""
+    return tensor.element == _BIAS and not tensor.quantized.zero_point.any()
 
 
 def _same_scale(given: Quantization, target: Quantization) -> bool:

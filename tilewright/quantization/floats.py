@@ -1,17 +1,28 @@
 """Networks of floats quantized to 8 bits, by onnxruntime."""
 
 import importlib.util
+import logging
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import onnx
-from onnx import version_converter
+from onnx import numpy_helper, version_converter
 
 from golden.errors import UserError
 from golden.tensors import Array
 from mapper.importers.onnx.loading import load, opset
+from tilewright.quantization.preparing import (
+    kept_in_floats,
+    not_negative,
+    prepare,
+    require_finite,
+    with_names,
+)
+from tilewright.quantization.sites import array_of, initializers
 
 __all__ = ["holds_floats", "to_eight_bits"]
 
@@ -55,9 +66,11 @@ def to_eight_bits(
     import onnxruntime
     from onnxruntime import quantization
 
+    require_finite(model, source)
+    model = with_names(model)
     # Its warnings are of constants that it leaves out.
     onnxruntime.set_default_logger_severity(3)
-    with tempfile.TemporaryDirectory(prefix="tilewright-") as folder:
+    with tempfile.TemporaryDirectory(prefix="tilewright-") as folder, _quiet():
         given, prepared, written = (Path(folder, f"{name}.onnx") for name in "abc")
         try:
             if opset(model) < least_opset:
@@ -65,22 +78,46 @@ def to_eight_bits(
             # A file, as it moves the constants out of a model that is in memory.
             onnx.save_model(model, given)
             quantization.quant_pre_process(given, prepared, skip_symbolic_shape=True)
-            named = _named(onnx.load(prepared))
+            plain = with_names(onnx.load(prepared))
+            prepare(plain)
             quantization.quantize_static(
-                named,
+                plain,
                 written,
                 _Samples(samples),
                 quant_format=quantization.QuantFormat.QDQ,
                 activation_type=quantization.QuantType.QInt8,
                 weight_type=quantization.QuantType.QInt8,
                 per_channel=True,
-                nodes_to_exclude=[x.name for x in named.graph.node if x.op_type == "Softmax"],
+                nodes_to_exclude=kept_in_floats(plain),
             )
         # Its own errors have no base but Exception.
         except Exception as error:
             reason = " ".join(str(error).split()) or type(error).__name__
             raise UserError(f"onnxruntime can not quantize {source}: {reason}") from None
-        return _without_unused_domains(load(written))
+        integers = _without_unused_domains(load(written))
+    _cut_at_zero(integers, not_negative(plain))
+    return integers
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without what onnxruntime logs beside the errors that it raises."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.disable(before)
+
+
+def _cut_at_zero(model: onnx.ModelProto, tensors: set[str]) -> None:
+    """Let the ranges of tensors begin at 0, also of those that were 0 on all samples."""
+    constants = initializers(model)
+    for node in model.graph.node:
+        if node.op_type == "QuantizeLinear" and node.input[0] in tensors:
+            zero_point = constants[node.input[2]]
+            least = np.full_like(array_of(zero_point), np.iinfo(np.int8).min)
+            zero_point.CopyFrom(numpy_helper.from_array(least, zero_point.name))
 
 
 class _Samples:
@@ -94,13 +131,6 @@ class _Samples:
 
     def get_next(self) -> dict[str, Array] | None:
         return next(self._left, None)
-
-
-def _named(model: onnx.ModelProto) -> onnx.ModelProto:
-    """A model with names for all operators, those that the importer gives."""
-    for node in model.graph.node:
-        node.name = node.name or f"{node.op_type}:{node.output[0]}"
-    return model
 
 
 def _without_unused_domains(model: onnx.ModelProto) -> onnx.ModelProto:

@@ -1,5 +1,6 @@
 """Where a QDQ model has weights."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -9,7 +10,15 @@ import onnx
 from numpy.typing import NDArray
 from onnx import numpy_helper
 
-__all__ = ["WeightSite", "array_of", "initializers", "prune", "unique_name", "weight_sites"]
+__all__ = [
+    "WeightSite",
+    "array_of",
+    "initializers",
+    "part_dequantized",
+    "prune",
+    "unique_name",
+    "weight_sites",
+]
 
 _OUTPUT_AXES = {"Conv": 0, "MatMul": 1}
 
@@ -94,10 +103,24 @@ def weight_sites(model: onnx.ModelProto) -> tuple[WeightSite, ...]:
             continue
         if not all(name in constants for name in source.input if name):
             continue
-        if len(constants[source.input[0]].dims) < 2 or _attribute(source, "block_size", 0):
+        if not _has_channels(node, source, constants, axis):
             continue
         sites.append(WeightSite(model=model, node=node, dequantize=source, axis=axis))
     return tuple(sites)
+
+
+def _has_channels(
+    node: onnx.NodeProto,
+    dequantize: onnx.NodeProto,
+    constants: Mapping[str, onnx.TensorProto],
+    axis: int,
+) -> bool:
+    """Whether weights are those of one matrix or of a convolution, with scales of its channels."""
+    rank, scale = len(constants[dequantize.input[0]].dims), constants[dequantize.input[1]]
+    if rank < 2 or (rank > 2 and node.op_type != "Conv") or _attribute(dequantize, "block_size", 0):
+        return False
+    along = _attribute(dequantize, "axis", 1)
+    return array_of(scale).size == 1 or along in (axis, axis - rank)
 
 
 def _output_axis(node: onnx.NodeProto) -> int | None:
@@ -111,6 +134,26 @@ def _attribute(node: onnx.NodeProto, name: str, default: int) -> int:
     return next((int(entry.i) for entry in node.attribute if entry.name == name), default)
 
 
+def part_dequantized(model: onnx.ModelProto) -> onnx.ModelProto:
+    """A copy in which no two operators read the same dequantized weights or bias."""
+    copy = onnx.ModelProto()
+    copy.CopyFrom(model)
+    nodes, used = list(copy.graph.node), set[str]()
+    producers = {name: node for node in nodes for name in node.output}
+    del copy.graph.node[:]
+    for node in nodes:
+        for index, name in enumerate(node.input):
+            source = producers.get(name)
+            shared = name in used and source is not None and source.op_type == "DequantizeLinear"
+            if _output_axis(node) is not None and index > 0 and shared:
+                own = copy.graph.node.add()
+                own.CopyFrom(producers[name])
+                own.name = own.output[0] = node.input[index] = f"{name}/{node.output[0]}"
+            used.add(name)
+        copy.graph.node.append(node)
+    return copy
+
+
 def initializers(model: onnx.ModelProto) -> dict[str, onnx.TensorProto]:
     """Constants of a model by name."""
     return {initializer.name: initializer for initializer in model.graph.initializer}
@@ -122,8 +165,10 @@ def array_of(tensor: onnx.TensorProto) -> NDArray[Any]:
 
 
 def unique_name(model: onnx.ModelProto, wanted: str) -> str:
-    """``wanted``, or with a number after it if a constant has that name."""
-    taken, name, number = initializers(model), wanted, 1
+    """``wanted``, or with a number after it if a tensor has that name."""
+    taken = {*initializers(model), *(value.name for value in model.graph.input)}
+    taken.update(name for node in model.graph.node for name in (*node.input, *node.output))
+    name, number = wanted, 1
     while name in taken:
         number += 1
         name = f"{wanted}_{number}"
