@@ -1,8 +1,9 @@
 """The loop of a sweep: it alone asks the sampler and tells it; workers only evaluate."""
 
 import math
+import sys
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import optuna
@@ -19,6 +20,12 @@ __all__ = ["Progress", "drive"]
 
 Progress = Callable[[int, int, int], None]
 """Told how many trials are done, how many of them failed, and how many there will be."""
+
+_SUCCESS = "success"
+"""A constraint to samplers, which trials that fail break."""
+
+_WORST = sys.float_info.max
+"""By how much: more than others break any, and still a number in JSON."""
 
 
 def drive(study: Study, stored: optuna.Study, workers: Workers, progress: Progress) -> None:
@@ -47,7 +54,7 @@ class _Drive:
         self._stale = deque(t for t in trials if t.state is TrialState.RUNNING)
         self._begun = len(trials) - len(self._stale)
         self._done = self._begun
-        self._failed = sum(trial.state is TrialState.FAIL for trial in trials)
+        self._failed = self._done - sum(trial.state is TrialState.COMPLETE for trial in trials)
         self._known = known_outcomes(trials)
         # Trials of equal designs; the first of each is being evaluated.
         self._waiting: dict[str, list[optuna.Trial]] = {}
@@ -111,14 +118,23 @@ class _Drive:
         remember(trial, outcome, key)
         if outcome.reason is not None:
             self._failed += 1
-            self._stored.tell(trial, state=TrialState.FAIL)
+            # Samplers do not look at trials whose state is FAIL, and would choose the same again.
+            _constrain(trial, {_SUCCESS: _WORST})
+            self._stored.tell(trial, state=TrialState.PRUNED)
         else:
-            # A sweep that was killed here has set some.
-            already = trial.constraints
-            for limit in self._study.limits:
-                if limit.metric not in already:
-                    trial.set_constraint(limit.metric, limit.excess(outcome.metrics[limit.metric]))
-            wanted = [outcome.metrics[objective.metric] for objective in self._study.objectives]
+            metrics = outcome.metrics
+            excesses = {e.metric: e.excess(metrics[e.metric]) for e in self._study.limits}
+            _constrain(trial, excesses)
+            wanted = [metrics[objective.metric] for objective in self._study.objectives]
             self._stored.tell(trial, wanted)
         self._done += 1
         self._progress(self._done, self._failed, self._study.count)
+
+
+def _constrain(trial: optuna.Trial, excesses: Mapping[str, float]) -> None:
+    """Tell by how much a trial breaks each constraint."""
+    # A sweep that was killed here has set some.
+    already = trial.constraints
+    for name, excess in excesses.items():
+        if name not in already:
+            trial.set_constraint(name, excess)

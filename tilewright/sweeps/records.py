@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import optuna
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial
 
 from tilewright.sweeps.dimensions import Scalar
 from tilewright.sweeps.evaluation import Outcome
@@ -79,7 +79,7 @@ def known_outcomes(trials: Sequence[FrozenTrial]) -> dict[str, Outcome]:
 
 def records(study: Study, trials: Sequence[FrozenTrial]) -> tuple[Record, ...]:
     """Trials that are done, in order."""
-    done = (trial for trial in trials if trial.state in (TrialState.COMPLETE, TrialState.FAIL))
+    done = (trial for trial in trials if trial.state.is_finished())
     return tuple(_record(study, trial) for trial in sorted(done, key=lambda trial: trial.number))
 
 

@@ -86,7 +86,7 @@ def done(file: Path) -> int:
     """Trials that are done."""
     try:
         with sqlite3.connect(f"file:{file}?mode=ro", uri=True) as connection:
-            states = "SELECT COUNT(*) FROM trials WHERE state IN ('COMPLETE', 'FAIL')"
+            states = "SELECT COUNT(*) FROM trials WHERE state IN ('COMPLETE', 'PRUNED')"
             (count,) = connection.execute(states).fetchone()
     except sqlite3.OperationalError:
         return 0
