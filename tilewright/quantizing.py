@@ -15,6 +15,7 @@ from golden.graph import Graph
 from golden.tensors import Array
 from mapper.importers.onnx import import_onnx
 from mapper.importers.onnx.loading import load
+from tilewright.progress import progress
 from tilewright.quantization.accuracy import network_accuracy
 from tilewright.quantization.activations import narrow_activations
 from tilewright.quantization.biases import has_bias
@@ -199,7 +200,8 @@ def quantize_model(
     moments: Mapping[str, Moments] = {}
     if calibration is not None:
         moments = activation_moments(graph, calibration)
-    fitted = {site.name: _fitted(site, scheme, moments.get(site.name)) for site in sites}
+    with progress(sites, "layers") as each:
+        fitted = {site.name: _fitted(site, scheme, moments.get(site.name)) for site in each}
     layers = tuple(
         _layer(site, fitted[site.name], scheme, moments.get(site.name)) for site in sites
     )

@@ -10,6 +10,7 @@ from golden.evaluate import evaluate
 from golden.graph import Graph
 from golden.operators.base import MatrixProduct, exact_product
 from golden.tensors import Array
+from tilewright.progress import progress
 
 __all__ = ["Moments", "activation_moments"]
 
@@ -63,9 +64,10 @@ def activation_moments(graph: Graph, samples: Mapping[str, Array]) -> dict[str, 
         sums.add(quantization.centred(product.a).astype(np.float64))
         return exact_product(product)
 
-    for sample in range(len(next(iter(samples.values())))):
-        one = {name: values[sample : sample + 1] for name, values in samples.items()}
-        evaluate(graph, one, product=watched)
+    with progress(range(len(next(iter(samples.values())))), "samples") as numbers:
+        for sample in numbers:
+            one = {name: values[sample : sample + 1] for name, values in samples.items()}
+            evaluate(graph, one, product=watched)
     return {
         name: Moments(
             mean=np.concatenate([groups[g].spread(1) for g in sorted(groups)], axis=1),
