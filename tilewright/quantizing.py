@@ -15,6 +15,7 @@ from golden.graph import Graph
 from golden.tensors import Array
 from mapper.importers.onnx import import_onnx
 from mapper.importers.onnx.loading import load
+from tilewright.files import check_place, write_bytes
 from tilewright.progress import progress
 from tilewright.quantization.accuracy import network_accuracy
 from tilewright.quantization.activations import narrow_activations
@@ -136,6 +137,7 @@ def quantize(
         raise UserError("input and labels are given together, to tell the accuracy")
     if Path(model).suffix.lower() != ".onnx":
         raise UserError(f"{model} is no ONNX file (.onnx), which alone can be quantized further")
+    check_place(Path(output))
     proto = load(Path(model))
     graph = import_onnx(proto)
     calibration = None if calibrate is None else read_inputs(graph, Path(calibrate))
@@ -152,7 +154,7 @@ def quantize(
         before, after = (
             network_accuracy(partial(_batched, one), *judged) for one in (proto, quantized)
         )
-    Path(output).write_bytes(quantized.SerializeToString())
+    write_bytes(Path(output), quantized.SerializeToString())
     return NetworkQuantization(
         model=str(output),
         scheme=parsed.name,

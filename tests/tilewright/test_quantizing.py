@@ -161,6 +161,12 @@ def test_refusals(changes: dict[str, Any], said: str, tmp_path: Path) -> None:
     assert not (tmp_path / "out.onnx").exists()
 
 
+def test_a_place_for_the_network_is_looked_for_first(tmp_path: Path) -> None:
+    given: dict[str, Any] = {"scheme": "w4", "output": tmp_path / "none" / "out.onnx"}
+    with pytest.raises(OSError, match="No such file or directory"):
+        quantize("none.onnx", **given)
+
+
 def test_networks_without_weights_are_refused(tmp_path: Path) -> None:
     model = onnx.load(MODEL)
     nodes = [n for n in model.graph.node if not n.op_type.endswith("Linear")]
