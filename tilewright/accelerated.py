@@ -30,7 +30,7 @@ from sim.accelerator.trace import Trace
 from tilewright.accelerator import find_accelerator
 from tilewright.accelerator_rtl import SampleRun, Waves, run_sample
 from tilewright.caching import Cache
-from tilewright.files import check_place, partial_file, write_bytes
+from tilewright.files import as_path, check_place, partial_file, write_bytes
 from tilewright.images import DramImage
 from tilewright.progress import progress
 from tilewright.reports import ceilings_json, layer_json, mapping_json, timeline_json
@@ -184,8 +184,8 @@ def run_accelerated(
     *,
     accelerator: str | Path,
     changes: Mapping[str, Any] | None = None,
-    inputs: Path | None = None,
-    labels: Path | None = None,
+    inputs: Path | str | None = None,
+    labels: Path | str | None = None,
     rtl: bool = False,
     rtl_samples: int | None = None,
     host_fallback: bool = False,
@@ -195,9 +195,9 @@ def run_accelerated(
     seed: int = 0,
     simulator: str = "verilator",
     output: Path | str = "tilewright-run",
-    trace: Path | None = None,
+    trace: Path | str | None = None,
     timeline: bool = False,
-    waves: Path | None = None,
+    waves: Path | str | None = None,
     waves_layer: str | None = None,
     energies: EnergyTable = HOROWITZ_45NM,
     cache: Cache | None = None,
@@ -246,6 +246,7 @@ def run_accelerated(
     """
     if waves is not None and simulator != "verilator":
         raise UserError(f"waves are written by verilator, not by {simulator}")
+    inputs, labels, trace, waves = map(as_path, (inputs, labels, trace, waves))
     check_counts(inputs, samples, rtl, rtl_samples)
     for file in (trace, waves):
         if file is not None:

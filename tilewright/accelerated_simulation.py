@@ -36,7 +36,7 @@ PAGE_BYTES = 4096
 
 
 def simulate_accelerated(
-    workload: str | Workload,
+    workload: str | Path | Workload,
     *,
     accelerator: str | Path,
     changes: Mapping[str, Any] | None = None,
@@ -53,7 +53,7 @@ def simulate_accelerated(
 
     Parameters
     ----------
-    workload : str or Workload
+    workload : str, path or Workload
         Model file, SCALE-Sim table, or ``gemm:MxKxN``.
     accelerator : str or path
         Name, or TOML file.
@@ -83,6 +83,8 @@ def simulate_accelerated(
         If the workload can not be read, or does not fit the accelerator.
     """
     design = find_accelerator(accelerator, changes)
+    if isinstance(workload, Path):
+        workload = str(workload)
     graph = load_model(workload) if isinstance(workload, str) and is_model(workload) else None
     mapping: dict[str, Any] | None
     if graph is not None and is_quantized(graph):

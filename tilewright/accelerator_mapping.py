@@ -21,7 +21,7 @@ __all__ = ["map_to_accelerator"]
 
 
 def map_to_accelerator(
-    workload: str | Workload,
+    workload: str | Path | Workload,
     *,
     accelerator: str | Path,
     changes: Mapping[str, Any] | None = None,
@@ -37,7 +37,7 @@ def map_to_accelerator(
 
     Parameters
     ----------
-    workload : str or Workload
+    workload : str, path or Workload
         Model file, SCALE-Sim table, or ``gemm:MxKxN``.
     accelerator : str or path
         Name, or TOML file.
@@ -65,6 +65,8 @@ def map_to_accelerator(
     """
     begun = time.perf_counter()
     design = find_accelerator(accelerator, changes)
+    if isinstance(workload, Path):
+        workload = str(workload)
     graph = load_model(workload) if isinstance(workload, str) and is_model(workload) else None
     with compiling():
         if graph is not None and is_quantized(graph):

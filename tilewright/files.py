@@ -6,7 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-__all__ = ["check_place", "partial_file", "write_bytes"]
+__all__ = ["as_path", "check_place", "partial_file", "write_bytes"]
+
+
+def as_path(file: Path | str | None) -> Path | None:
+    """A file that may be given as text, or not at all."""
+    return None if file is None else Path(file)
 
 
 def check_place(file: Path) -> None:

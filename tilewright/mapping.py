@@ -88,7 +88,7 @@ class MappedNetwork:
 
 
 def map_network(
-    model: str | SizedGraph,
+    model: str | Path | SizedGraph,
     *,
     capacity: int | str,
     variant: Variant | None = None,
@@ -109,7 +109,7 @@ def map_network(
 
     Parameters
     ----------
-    model : str or SizedGraph
+    model : str, path or SizedGraph
         Model file (.onnx, .tflite), a name of `mapper.zoo`, or a graph.
     capacity : int or str
         Bytes of the scratchpad, or one of `BUDGETS`.
@@ -199,7 +199,7 @@ def _capacity(capacity: int | str, known: Budgets) -> int:
     return capacity
 
 
-def network_graph(model: str, element_bytes: int | None = None) -> SizedGraph:
+def network_graph(model: str | Path, element_bytes: int | None = None) -> SizedGraph:
     """Graph of a model file, or of a network by name, unfused and with weights.
 
     Raises
@@ -207,6 +207,7 @@ def network_graph(model: str, element_bytes: int | None = None) -> SizedGraph:
     UserError
         If there is none.
     """
+    model = str(model)
     if is_model(model):
         return sized_graph(load_model(model), element_bytes=element_bytes)
     # Imported late: a model file needs no other network.
@@ -224,7 +225,7 @@ def network_graph(model: str, element_bytes: int | None = None) -> SizedGraph:
 
 
 def check_schedule(
-    model: str | SizedGraph,
+    model: str | Path | SizedGraph,
     file: Path | str,
     *,
     variant: Variant | None = None,

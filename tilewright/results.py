@@ -123,7 +123,7 @@ class Result:
         return max([peak, *(layer.roof for layer in self.layers if layer.roof)]), bandwidth
 
 
-def load_result(file: Path) -> Result:
+def load_result(file: Path | str) -> Result:
     """The result in a file that ``--json`` was redirected to.
 
     Raises
@@ -134,7 +134,7 @@ def load_result(file: Path) -> Result:
         If it can not be read.
     """
     try:
-        plain = json.loads(file.read_text(encoding="utf-8"))
+        plain = json.loads(Path(file).read_text(encoding="utf-8"))
     except ValueError as error:
         raise UserError(f"{file} is no JSON: {error}") from None
     return read_result(plain, str(file))

@@ -13,6 +13,7 @@ from mapper.workloads import graph_workload
 from sim.bare import EngineLayer, time_layers, total_utilisation
 from tilewright.caching import Cache
 from tilewright.catalog import Engine, find_design
+from tilewright.files import as_path
 from tilewright.operands import graph_widths
 from tilewright.products import EngineProducts, GemmCodes
 from tilewright.progress import progress
@@ -84,8 +85,8 @@ def run(
     *,
     engine: str = "systolic",
     params: Mapping[str, Any] | None = None,
-    inputs: Path | None = None,
-    labels: Path | None = None,
+    inputs: Path | str | None = None,
+    labels: Path | str | None = None,
     rtl: bool = False,
     rtl_samples: int | None = None,
     samples: int | None = None,
@@ -132,6 +133,7 @@ def run(
     SimulatorError
         If the simulator is missing or too old.
     """
+    inputs, labels = as_path(inputs), as_path(labels)
     check_counts(inputs, samples, rtl, rtl_samples)
     found, design = find_design(engine, params or {})
     graph = load_model(model)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
 from golden.contract import Layout
@@ -17,7 +18,7 @@ __all__ = ["simulate"]
 
 
 def simulate(
-    workload: str | Workload,
+    workload: str | Path | Workload,
     *,
     engine: str = "systolic",
     params: Mapping[str, Any] | None = None,
@@ -27,7 +28,7 @@ def simulate(
 
     Parameters
     ----------
-    workload : str or Workload
+    workload : str, path or Workload
         Model file, SCALE-Sim table, or ``gemm:MxKxN``.
     engine : str
         Engine or preset.
@@ -69,10 +70,11 @@ def _layer_json(layer: EngineLayer) -> dict[str, Any]:
     return {**asdict(layer), "dram_bytes": layer.dram_bytes}
 
 
-def _work(workload: str | Workload, ports: Layout) -> tuple[Workload, dict[str, Widths]]:
+def _work(workload: str | Path | Workload, ports: Layout) -> tuple[Workload, dict[str, Widths]]:
     """Layers, and of those of a model that fit the engine what jobs say of their operands."""
-    if not isinstance(workload, str):
+    if isinstance(workload, Workload):
         return workload, {}
+    workload = str(workload)
     if not is_model(workload):
         return load_workload(workload), {}
     # Imported late: a table or a GEMM needs no graph.

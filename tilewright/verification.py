@@ -20,6 +20,7 @@ from tilewright.caching import Cache, cache_key, default_cache
 from tilewright.cases import choose_stimuli
 from tilewright.catalog import Engine, find_design
 from tilewright.emission import emitted_engine
+from tilewright.files import as_path
 from tilewright.stimulus import build_vectors, port_bits
 
 __all__ = [
@@ -108,9 +109,9 @@ def verify(
     cases: int = CASES,
     outputs: int = OUTPUTS,
     seed: int = 0,
-    waves: Path | None = None,
-    replay: Path | None = None,
-    save_failures: Path = Path(),
+    waves: Path | str | None = None,
+    replay: Path | str | None = None,
+    save_failures: Path | str = Path(),
     cache: Cache | None = None,
 ) -> Verification:
     """Generate an engine, run its Verilog, and compare values and cycles.
@@ -130,11 +131,11 @@ def verify(
         Undisturbed outputs at least.
     seed : int
         Of everything random.
-    waves : Path, optional
+    waves : path, optional
         Where to write a trace, named ``.fst`` or ``.vcd``.
-    replay : Path, optional
+    replay : path, optional
         Vectors that an earlier run saved; they are played instead of chosen ones.
-    save_failures : Path
+    save_failures : path
         Folder where failed cases are saved.
     cache : Cache, optional
         Where builds lie.
@@ -148,6 +149,7 @@ def verify(
     """
     begun = time.perf_counter()
     engine, design = find_design(name, params or {})
+    waves, replay = as_path(waves), as_path(replay)
     _trace_format(waves)
     found = find_simulator(simulator)
     if replay is None:
@@ -161,9 +163,8 @@ def verify(
     result = replace(result, seconds=time.perf_counter() - begun)
     if result.passed:
         return result
-    saved = (
-        save_failures / f"{engine.name}-{cache_key(json.dumps(to_plain(design)))[:8]}-{seed}.npz"
-    )
+    digest = cache_key(json.dumps(to_plain(design)))[:8]
+    saved = Path(save_failures, f"{engine.name}-{digest}-{seed}.npz")
     write_vectors(saved, failed)
     command = ["tilewright", "verify", engine.name]
     for key, value in to_plain(design).items():

@@ -181,7 +181,7 @@ def test_waves_of_one_layer(tmp_path, cache):
 
 
 def test_a_trace_for_perfetto(tmp_path, cache):
-    run = run_digits(tmp_path, cache, trace=tmp_path / "trace.json")
+    run = run_digits(tmp_path, cache, trace=str(tmp_path / "trace.json"))
     events = json.loads((tmp_path / "trace.json").read_text())["traceEvents"]
     slices = [event for event in events if event["ph"] == "X"]
     assert max(event["ts"] + event["dur"] for event in slices) + 1 == run.total_cycles

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support.environments import ROOT
+from tilewright.accelerated_simulation import simulate_accelerated
 from tilewright.accelerator_mapping import map_to_accelerator
 from tilewright.caching import Cache
 from tilewright.cli import main
@@ -43,6 +44,11 @@ def test_a_quantized_network_is_mapped_as_a_whole(capsys: pytest.CaptureFixture[
     simulated = said(capsys, "simulate", DIGITS, "--accelerator", "tiny", "--mapper", "optimal")
     assert simulated["total_cycles"] == mapped["total_cycles"]
     assert simulated["dram_bytes"] == mapped["total_bytes"]
+
+
+def test_a_file_may_be_a_path() -> None:
+    assert map_to_accelerator(Path(DIGITS), accelerator="tiny")["workload"] == DIGITS
+    assert simulate_accelerated(Path(DIGITS), accelerator="tiny")["workload"] == DIGITS
 
 
 def test_layers_that_are_known_by_their_shapes_are_mapped_one_by_one(

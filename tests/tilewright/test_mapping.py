@@ -127,6 +127,10 @@ def test_the_function_takes_what_the_verb_takes(tmp_path: Path) -> None:
     assert wider.capacity_bytes == 4 * mapped.capacity_bytes
 
 
+def test_a_file_may_be_a_path() -> None:
+    assert map_network(DIGITS, capacity="m_p").capacity_bytes > 0
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

@@ -76,7 +76,7 @@ def test_anything_else_is_refused(plain: object) -> None:
 def test_files(tmp_path: Path) -> None:
     file = tmp_path / "a.json"
     file.write_text(json.dumps(simulate("gemm:8x8x8")))
-    assert load_result(file).workload == "gemm:8x8x8"
+    assert load_result(file).workload == load_result(str(file)).workload == "gemm:8x8x8"
     file.write_text("{")
     with pytest.raises(UserError, match=r"a\.json is no JSON"):
         load_result(file)

@@ -71,8 +71,8 @@ def test_digits(dataflow: str, tmp_path: Path, images: Array, digits_outputs: Ar
     result = run(
         DIGITS / "digits.onnx",
         params={"dataflow": dataflow},
-        inputs=DIGITS / "test.npz",
-        labels=DIGITS / "labels.npy",
+        inputs=str(DIGITS / "test.npz"),
+        labels=str(DIGITS / "labels.npy"),
         output=tmp_path,
     )
     assert result.samples == len(images) >= 450

@@ -66,6 +66,7 @@ def test_a_gemm_by_hand(dataflow: str, cycles: int, jobs: int, a_bytes: int, w_b
 def test_a_table(tmp_path: Path) -> None:
     (tmp_path / "table.csv").write_text(TABLE)
     result = simulate(str(tmp_path / "table.csv"), params=square(4, "ws"))
+    assert simulate(tmp_path / "table.csv", params=square(4, "ws")) == result
     assert [(layer["name"], layer["macs"]) for layer in result["layers"]] == [
         ("first", 4 * 4 * 3 * 2 * 2 * 4),
         ("second", 16 * 4 * 7),

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from golden.errors import UserError
 from tests.tilewright.conftest import SMALL
 from tilewright.caching import Cache
 from tilewright.cli import main
+from tilewright.verification import verify
 
 PORTS = {
     "clk",
@@ -117,4 +119,6 @@ def test_other_formats_are_refused(
     arguments = ["verify", "systolic", *SMALL, "--waves", str(tmp_path / name)]
     assert main(arguments) == 2
     assert f"a trace is named .fst or .vcd, not '{name}'" in capsys.readouterr().err
+    with pytest.raises(UserError, match=r"a trace is named \.fst or \.vcd"):
+        verify("systolic", waves=str(tmp_path / name))
     assert not any(tmp_path.iterdir())
