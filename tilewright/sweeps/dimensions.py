@@ -1,11 +1,12 @@
 """Dimensions of a design space: the values that one thing takes."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from golden.errors import UserError
+from tilewright.sweeps.finite import is_finite
 
 if TYPE_CHECKING:
     from optuna.trial import Trial
@@ -45,7 +46,12 @@ class Choice:
         """What the sampler chooses, under the name that the trial knows it by."""
         return trial.suggest_categorical(name, self.values)
 
-    def levels(self) -> tuple[Any, ...]:
+    @property
+    def count(self) -> int:
+        """Number of levels."""
+        return len(self.values)
+
+    def levels(self) -> Sequence[Any]:
         """Everything that `suggest` may give, in order."""
         return self.values
 
@@ -85,7 +91,12 @@ class Bundles:
         """As `Choice.suggest`."""
         return trial.suggest_categorical(name, tuple(self.bundles))
 
-    def levels(self) -> tuple[Any, ...]:
+    @property
+    def count(self) -> int:
+        """As `Choice.count`."""
+        return len(self.bundles)
+
+    def levels(self) -> Sequence[Any]:
         """As `Choice.levels`."""
         return tuple(self.bundles)
 
@@ -133,11 +144,17 @@ class IntRange:
     def suggest(self, trial: "Trial", name: str) -> Any:
         """As `Choice.suggest`."""
         # Optuna warns of ends that steps do not meet.
-        return trial.suggest_int(name, self.low, self.levels()[-1], step=self.step, log=self.log)
+        high = self.low + (self.count - 1) * self.step
+        return trial.suggest_int(name, self.low, high, step=self.step, log=self.log)
 
-    def levels(self) -> tuple[Any, ...]:
+    @property
+    def count(self) -> int:
+        """As `Choice.count`."""
+        return (self.high - self.low) // self.step + 1
+
+    def levels(self) -> Sequence[Any]:
         """As `Choice.levels`."""
-        return tuple(range(self.low, self.high + 1, self.step))
+        return range(self.low, self.high + 1, self.step)
 
     def settings(self, chosen: Any) -> dict[str, Scalar]:
         """As `Choice.settings`."""
@@ -179,14 +196,19 @@ class Powers:
 
     def suggest(self, trial: "Trial", name: str) -> Any:
         """As `Choice.suggest`."""
-        return trial.suggest_int(name, 0, self.levels()[-1])
+        return trial.suggest_int(name, 0, self.count - 1)
 
-    def levels(self) -> tuple[Any, ...]:
-        """As `Choice.levels`: exponents."""
+    @property
+    def count(self) -> int:
+        """As `Choice.count`."""
         count = 1
         while self.low * self.factor**count <= self.high:
             count += 1
-        return tuple(range(count))
+        return count
+
+    def levels(self) -> Sequence[Any]:
+        """As `Choice.levels`: exponents."""
+        return range(self.count)
 
     def settings(self, chosen: Any) -> dict[str, Scalar]:
         """As `Choice.settings`."""
@@ -226,18 +248,23 @@ class FloatRange:
 
     def __post_init__(self) -> None:
         _require_range(self.name, self.low, self.high, self.log)
-        if self.step is not None and not self.step > 0:
-            raise UserError(f"{self.name}: step must be more than 0, not {self.step}")
+        if self.step is not None and not 0 < self.step < math.inf:
+            raise UserError(f"{self.name}: step must be a finite number above 0, not {self.step}")
+        if self.step is not None and not math.isfinite((self.high - self.low) / self.step):
+            raise UserError(
+                f"{self.name}: step {self.step} is too small to go from {self.low} to {self.high}"
+            )
         if self.log and self.step is not None:
             raise UserError(f"{self.name}: a range with log has no step; give one of them")
 
     def suggest(self, trial: "Trial", name: str) -> Any:
         """As `Choice.suggest`."""
-        high = self.high if self.step is None else self.levels()[-1]
+        high = self.high if self.step is None else self._level(self.count - 1)
         return trial.suggest_float(name, self.low, high, step=self.step, log=self.log)
 
-    def levels(self) -> tuple[Any, ...]:
-        """As `Choice.levels`.
+    @property
+    def count(self) -> int:
+        """As `Choice.count`.
 
         Raises
         ------
@@ -246,8 +273,14 @@ class FloatRange:
         """
         if self.step is None:
             raise UserError(f"{self.name}: a range of any numbers has no points; give it a step")
-        count = math.floor((self.high - self.low) / self.step + 1e-9) + 1
-        return tuple(round(self.low + index * self.step, 12) for index in range(count))
+        return math.floor((self.high - self.low) / self.step + 1e-9) + 1
+
+    def levels(self) -> Sequence[Any]:
+        """As `Choice.levels`."""
+        return tuple(self._level(index) for index in range(self.count))
+
+    def _level(self, index: int) -> float:
+        return round(self.low + index * (self.step or 0.0), 12)
 
     def settings(self, chosen: Any) -> dict[str, Scalar]:
         """As `Choice.settings`."""
@@ -271,7 +304,9 @@ def _require_distinct(name: str, values: tuple[Any, ...]) -> None:
 
 
 def _require_range(name: str, low: float, high: float, positive: bool) -> None:
-    if not (math.isfinite(low) and math.isfinite(high) and low <= high):
+    if not (is_finite(low) and is_finite(high)):
+        raise UserError(f"{name}: low and high must be finite numbers, not {low} and {high}")
+    if not low <= high:
         raise UserError(f"{name} goes from {low} to {high}: the space is empty")
     if positive and not low > 0:
         raise UserError(f"{name} must begin above 0, not at {low}, to grow by factors")

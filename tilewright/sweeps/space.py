@@ -1,7 +1,7 @@
 """Design spaces: designs to start from, and what is changed of them."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cached_property
 from itertools import product
@@ -204,7 +204,7 @@ class Space:
             shown[dimension.name] = dimension.shown(chosen[name])
         return Point(design=design.name, settings=settings, shown=shown)
 
-    def levels(self) -> dict[str, tuple[Any, ...]]:
+    def levels(self) -> dict[str, Sequence[Any]]:
         """All that may be chosen by each name that trials have, whichever the design.
 
         Raises
@@ -219,7 +219,7 @@ class Space:
     def size(self) -> int:
         """Points of the grid."""
         sizes = (
-            math.prod(len(dimension.levels()) for dimension in self._named(design).values())
+            math.prod(dimension.count for dimension in self._named(design).values())
             for design in self.designs
         )
         return sum(sizes)

@@ -10,12 +10,16 @@ from golden.errors import UserError
 from tilewright.caching import cache_key
 from tilewright.sweeps.dimensions import Dimension
 from tilewright.sweeps.evaluation import Bench, Process
+from tilewright.sweeps.finite import is_finite
 from tilewright.sweeps.metrics import Direction, Need, find_metric
 from tilewright.sweeps.space import Space
 from tilewright.sweeps.workloads import Task
 from tilewright.technology import DEFAULT_TECHNOLOGY, find_technology
 
 __all__ = ["Limit", "Objective", "Sampler", "Study"]
+
+MOST_POINTS = 1_000_000
+"""Of a grid, which is written out before the first is evaluated."""
 
 
 class Sampler(Enum):
@@ -59,7 +63,7 @@ class Limit:
     Raises
     ------
     UserError
-        If there is none, or nothing lies between them.
+        If there is none, one is no finite number, or nothing lies between them.
     """
 
     metric: str
@@ -69,6 +73,11 @@ class Limit:
     def __post_init__(self) -> None:
         if self.least is None and self.most is None:
             raise UserError(f"the constraint of {self.metric} needs least = ... or most = ...")
+        for bound in (self.least, self.most):
+            if bound is not None and not is_finite(bound):
+                raise UserError(
+                    f"the constraint of {self.metric} takes finite numbers, not {bound}"
+                )
         if self.least is not None and self.most is not None and self.least > self.most:
             raise UserError(
                 f"no {self.metric} is at least {self.least} and at most {self.most}: the space is"
@@ -163,6 +172,11 @@ class Study:
 
     def _check_grid(self) -> None:
         size = self.space.size()
+        if size > MOST_POINTS:
+            raise UserError(
+                f"the grid has {size} points, and must have at most {MOST_POINTS}: make its ranges"
+                " shorter, give them a step or a factor, or use sampler random"
+            )
         if self.trials is not None and self.trials != size:
             raise UserError(
                 f"the grid has {size} points, not {self.trials}: leave trials out, or use sampler"

@@ -133,6 +133,26 @@ def refusal(text: str) -> str:
             "cols = { low = 4.0, high = 8 }",
             "cols: a range of any numbers has no points; give it a step",
         ),
+        (
+            "cols = { low = 1, high = inf, step = 1 }",
+            "cols: low and high must be finite numbers, not 1 and inf",
+        ),
+        (
+            "cols = { low = 1.0, high = 2.0, step = inf }",
+            "cols: step must be a finite number above 0, not inf",
+        ),
+        (
+            "cols = { low = 1.0, high = 2.0, step = 1e-320 }",
+            "cols: step 1e-320 is too small to go from 1.0 to 2.0",
+        ),
+        (
+            "cols = { low = 1, high = 1000000000 }",
+            "the grid has 6000000003 points, and must have at most 1000000: make its ranges",
+        ),
+        (
+            "cols = { low = 0.0, high = 1.0, step = 9.313225746154785e-10 }",
+            "the grid has 6442450953 points",
+        ),
         ('cols = { low = "4", high = 8 }', "cols: low must be a number, not '4'"),
     ],
 )
@@ -162,6 +182,12 @@ def test_keys_that_can_not_be(lines: str, sentence: str) -> None:
         ("cycles = 5", "the constraint of cycles is a table such as { most = 1000 }, not 5"),
         ("cycles = {}", "the constraint of cycles needs least = ... or most = ..."),
         ("cycles = { least = 2, most = 1 }", "no cycles is at least 2 and at most 1"),
+        ("cycles = { most = nan }", "the constraint of cycles takes finite numbers, not nan"),
+        ("cycles = { least = -inf }", "the constraint of cycles takes finite numbers, not -inf"),
+        (
+            f"cycles = {{ most = 1{400 * '0'} }}",
+            "the constraint of cycles takes finite numbers, not 100",
+        ),
         ("speed = { least = 2 }", "there is no metric 'speed'"),
     ],
 )
