@@ -5,6 +5,7 @@ from pathlib import Path
 import onnx
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]  # has no types
 from onnx import inliner
+from onnx.external_data_helper import load_external_data_for_model, uses_external_data
 
 from mapper.importers.errors import ModelError
 
@@ -23,12 +24,33 @@ def load(path: Path) -> onnx.ModelProto:
         If the file can not be read or is no valid ONNX model.
     """
     try:
-        model = onnx.load_model(path, format="protobuf")
+        model = onnx.load_model(path, format="protobuf", load_external_data=False)
     except OSError as error:
         raise ModelError(f"can not read {path}: {error.strerror or error}") from None
-    except (DecodeError, ValueError, onnx.checker.ValidationError):
+    except (DecodeError, ValueError):
         raise ModelError(f"{path} is not an ONNX model, or was cut off or damaged") from None
+    _load_values(model, path)
     return checked(model, str(path))
+
+
+def _load_values(model: onnx.ModelProto, path: Path) -> None:
+    """Read what the model keeps in files beside its own.
+
+    Raises
+    ------
+    ModelError
+        If one is missing or is not what the model says.
+    """
+    outside = filter(uses_external_data, model.graph.initializer)
+    for entry in (entry for tensor in outside for entry in tensor.external_data):
+        if entry.key == "location" and not (path.parent / entry.value).exists():
+            raise ModelError(
+                f"{path} keeps values in {path.parent / entry.value}, which is missing"
+            )
+    try:
+        load_external_data_for_model(model, str(path.parent))
+    except (OSError, ValueError, onnx.checker.ValidationError) as error:
+        raise ModelError(f"{path} keeps values in a file that can not be read: {error}") from None
 
 
 def checked(model: onnx.ModelProto, source: str) -> onnx.ModelProto:

@@ -66,8 +66,10 @@ def test_missing_external_data(tmp_path):
     file = tmp_path / "model.onnx"
     onnx.save_model(model, file, save_as_external_data=True, location="data", size_threshold=0)
     import_onnx(file)
+    (tmp_path / "data").write_bytes(b"short")
+    refuses(file, r"^\S*model\.onnx keeps values in a file that can not be read: .*'w'")
     (tmp_path / "data").unlink()
-    refuses(file, r"model\.onnx")
+    refuses(file, r"^\S*model\.onnx keeps values in \S*/data, which is missing")
 
 
 def test_invalid():
