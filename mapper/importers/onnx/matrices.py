@@ -13,7 +13,13 @@ __all__ = ["gemm", "matmul", "multiply"]
 
 
 def matmul(node: Node) -> None:
-    """MatMul."""
+    """MatMul, of matrices and stacks of them."""
+    a, w = node.shape(0), node.shape(1)
+    if len(a) == 1 or len(w) == 1:
+        raise ValueError(
+            f"products of vectors, here of shapes {a} and {w}, are not supported: give the vector"
+            " a second axis, of size 1"
+        )
     node.draft.add(MatMul(**node.operands))
 
 

@@ -163,6 +163,14 @@ def test_element_types(dtype, name):
             single("BatchNormalization", [np.ones(3, np.float32)] * 4, training_mode=1),
             "training_mode is set: export the model for inference",
         ),
+        (
+            single("MatMul", [np.zeros(8, np.float32)], shape=(1, 8)),
+            r"products of vectors, here of shapes \(1, 8\) and \(8,\), are not supported: give",
+        ),
+        (
+            single("MatMul", [np.zeros((8, 2), np.float32)], shape=(8,)),
+            r"products of vectors, here of shapes \(8,\) and \(8, 2\), are not supported: give",
+        ),
         (single("QuantizeLinear", [np.float32(0)]), "a scale is a positive number"),
         (
             single("QuantizeLinear", [np.ones((2, 3, 4, 1), np.float32)]),
