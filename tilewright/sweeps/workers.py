@@ -5,6 +5,7 @@ import pickle
 import selectors
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -89,7 +90,8 @@ class LocalWorkers:
     """Processes on this machine; one that dies is replaced, and its point done again.
 
     All start with the first point: a sweep with nothing left to do starts none. They end when this
-    process does, however it ends: their input is then closed.
+    process does, however it ends: their input is then closed. As they are killed in whatever they
+    do, their temporary files lie in a folder that is removed with them.
 
     Parameters
     ----------
@@ -102,6 +104,7 @@ class LocalWorkers:
         self._bench = pickle.dumps(bench)
         self._count = count
         self._processes: list[_Worker] = []
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._deaths: dict[int, int] = {}
 
     def free(self) -> bool:
@@ -111,7 +114,10 @@ class LocalWorkers:
     def submit(self, number: int, point: Point) -> None:
         """As `Workers.submit`."""
         if not self._processes:
-            self._processes = [_Worker(self._bench) for _ in range(self._count)]
+            self._folder = tempfile.TemporaryDirectory(
+                prefix="tilewright-", ignore_cleanup_errors=True
+            )
+            self._processes = [self._started() for _ in range(self._count)]
         worker = next(worker for worker in self._processes if worker.task is None)
         self._begin(worker, number, point)
 
@@ -154,8 +160,12 @@ class LocalWorkers:
     def _replace(self, worker: "_Worker") -> "_Worker":
         worker.close()
         self._processes.remove(worker)
-        self._processes.append(_Worker(self._bench))
+        self._processes.append(self._started())
         return self._processes[-1]
+
+    def _started(self) -> "_Worker":
+        assert self._folder is not None
+        return _Worker(self._bench, self._folder.name)
 
     def __enter__(self) -> Self:
         return self
@@ -168,12 +178,14 @@ class LocalWorkers:
     ) -> None:
         for worker in self._processes:
             worker.close()
+        if self._folder is not None:
+            self._folder.cleanup()
 
 
 class _Worker:
-    """A process that runs `tilewright.sweeps.worker`."""
+    """A process that runs `tilewright.sweeps.worker`, with a folder for temporary files."""
 
-    def __init__(self, bench: bytes) -> None:
+    def __init__(self, bench: bytes, folder: str) -> None:
         # One thread each: there are as many workers as cores.
         threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
         path = os.pathsep.join(entry or str(Path.cwd()) for entry in sys.path)
@@ -181,7 +193,7 @@ class _Worker:
             [sys.executable, "-m", "tilewright.sweeps.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**os.environ, **threads, "PYTHONPATH": path},
+            env={**os.environ, **threads, "PYTHONPATH": path, "TMPDIR": folder},
         )
         assert self.process.stdin is not None
         assert self.process.stdout is not None

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import tempfile
 from pathlib import Path
 
 import psutil
@@ -66,3 +67,21 @@ def test_a_point_that_kills_its_workers_fails(monkeypatch: pytest.MonkeyPatch) -
     assert outcomes[0].reason == "3 workers ended with status -9; for want of memory?"
     assert outcomes[0].lost
     assert outcomes[1].metrics["cycles"] > 0
+
+
+def test_temporary_files_of_workers_go_with_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    study = engines_study(sampler="grid")
+    with LocalWorkers(study.bench, 2) as pool:
+        assert not list(tmp_path.iterdir())
+        pool.submit(0, study.space.point(study.space.grid()[0]))
+        (folder,) = tmp_path.iterdir()
+        assert folder.name.startswith("tilewright-")
+        places = [worker.environ()["TMPDIR"] for worker in own_workers()]
+        assert places == [str(folder)] * 2
+        (folder / "of-synthesis").mkdir()
+    assert not own_workers()
+    assert not list(tmp_path.iterdir())
