@@ -5,17 +5,19 @@ weighted objectives. Needs the extra ``gym``.
 """
 
 from collections.abc import Mapping
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
 import gymnasium
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from golden.discovery import close_names
 from golden.errors import UserError
 from tilewright.sweeps.designs import key_of, resolve
 from tilewright.sweeps.evaluation import Outcome, evaluate
+from tilewright.sweeps.finite import is_finite
 from tilewright.sweeps.reading import load_study
 from tilewright.sweeps.study import Study
 
@@ -54,7 +56,8 @@ class DesignEnvironment(gymnasium.Env[NDArray[np.float64], NDArray[np.int64]]):
     Raises
     ------
     UserError
-        If the study is wrong, a range has no step, or a weight is of no objective.
+        If the study is wrong, a range has no step, a weight is of no objective, or an option is no
+        number that it can be.
     """
 
     def __init__(
@@ -65,6 +68,8 @@ class DesignEnvironment(gymnasium.Env[NDArray[np.float64], NDArray[np.int64]]):
         penalty: float = PENALTY,
         steps: int = 100,
     ) -> None:
+        _require_count("steps", steps)
+        _require_finite("penalty", penalty)
         self._study = study if isinstance(study, Study) else load_study(Path(study))
         self._bench = self._study.bench
         self._weights = self._checked(weights or {})
@@ -73,8 +78,8 @@ class DesignEnvironment(gymnasium.Env[NDArray[np.float64], NDArray[np.int64]]):
         self._known: dict[str, Outcome] = {}
         self.dimensions = tuple(self._levels)
         self.metrics = self._study.asked
-        sizes = [len(levels) for levels in self._levels.values()]
-        self.action_space = gymnasium.spaces.MultiDiscrete(sizes)
+        self._sizes = np.array([len(levels) for levels in self._levels.values()])
+        self.action_space = gymnasium.spaces.MultiDiscrete(self._sizes)
         self.observation_space = gymnasium.spaces.Box(
             -np.inf, np.inf, (1 + len(self.metrics),), np.float64
         )
@@ -92,15 +97,25 @@ class DesignEnvironment(gymnasium.Env[NDArray[np.float64], NDArray[np.int64]]):
     ) -> tuple[NDArray[np.float64], float, bool, bool, dict[str, Any]]:
         """Evaluate a point.
 
+        Parameters
+        ----------
+        action : array-like of int, shape (dimensions,)
+
         Returns
         -------
         observation, reward, terminated, truncated, info
             ``info`` has ``design``, ``params``, ``metrics`` and, if it failed, ``reason``.
+
+        Raises
+        ------
+        UserError
+            If it is no action of `action_space`.
         """
+        indices = self._indices(action)
         self._taken += 1
         chosen = {
             name: levels[index]
-            for (name, levels), index in zip(self._levels.items(), action, strict=True)
+            for (name, levels), index in zip(self._levels.items(), indices, strict=True)
         }
         point = self._study.space.point(chosen)
         try:
@@ -120,6 +135,23 @@ class DesignEnvironment(gymnasium.Env[NDArray[np.float64], NDArray[np.int64]]):
             info["reason"] = outcome.reason
         done = self._taken >= self._steps
         return self._observation(outcome), self._reward(outcome), False, done, info
+
+    def _indices(self, action: ArrayLike) -> NDArray[np.int64]:
+        sizes = self._sizes
+        try:
+            given = np.asarray(action)
+        except ValueError:  # lists of unlike lengths
+            given = np.empty(0)
+        if (
+            given.dtype.kind not in "iu"
+            or given.shape != sizes.shape
+            or not ((given >= 0) & (given < sizes)).all()
+        ):
+            raise UserError(
+                f"an action is {len(sizes)} whole numbers, each from 0 to below {sizes.tolist()},"
+                f" not {action!r}"
+            )
+        return given
 
     def _observation(self, outcome: Outcome) -> NDArray[np.float64]:
         if outcome.reason is not None:
@@ -144,4 +176,16 @@ class DesignEnvironment(gymnasium.Env[NDArray[np.float64], NDArray[np.int64]]):
         for name in weights:
             if name not in names:
                 raise UserError(f"there is no objective {name!r}{close_names(name, names)}")
+        for name, weight in weights.items():
+            _require_finite(f"the weight of {name}", weight)
         return weights
+
+
+def _require_count(what: str, number: Any) -> None:
+    if isinstance(number, bool) or not isinstance(number, Integral) or int(number) < 1:
+        raise UserError(f"{what} must be a whole number of at least 1, not {number!r}")
+
+
+def _require_finite(what: str, number: Any) -> None:
+    if isinstance(number, bool) or not isinstance(number, Real) or not is_finite(number):
+        raise UserError(f"{what} must be a finite number, not {number!r}")

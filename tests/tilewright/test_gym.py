@@ -1,6 +1,8 @@
 """Design spaces as Gymnasium environments."""
 
+import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -68,3 +70,37 @@ def test_constraints_are_punished() -> None:
 def test_weights_are_of_objectives() -> None:
     with pytest.raises(UserError, match=r"there is no objective 'cycle' \(did you mean cycles\?\)"):
         DesignEnvironment(engines_study(sampler="grid"), weights={"cycle": 1.0})
+
+
+@pytest.mark.parametrize(
+    "action",
+    [[-1, 0, 0, 0, 0], [0, 3, 0, 0, 0], [1], [0.5, 0, 0, 0, 0], [[0], [0, 0]], 0, None, ["0"] * 5],
+)
+def test_actions_that_can_not_be(environment: DesignEnvironment, action: Any) -> None:
+    environment.reset()
+    with pytest.raises(
+        UserError,
+        match=r"an action is 5 whole numbers, each from 0 to below \[2, 3, 2, 2, 3\], not ",
+    ):
+        environment.step(action)
+    # It was no step.
+    for _ in range(3):
+        *_, truncated, _ = environment.step([0] * 5)  # type: ignore[arg-type]
+    assert truncated
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"steps": 0}, "steps must be a whole number of at least 1, not 0"),
+        ({"steps": -1}, "steps must be a whole number of at least 1, not -1"),
+        ({"steps": 1.5}, "steps must be a whole number of at least 1, not 1.5"),
+        ({"weights": {"cycles": np.nan}}, "the weight of cycles must be a finite number, not nan"),
+        ({"weights": {"cycles": "a"}}, "the weight of cycles must be a finite number, not 'a'"),
+        ({"penalty": np.inf}, "penalty must be a finite number, not inf"),
+        ({"penalty": None}, "penalty must be a finite number, not None"),
+    ],
+)
+def test_options_that_can_not_be(options: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(UserError, match=f"^{re.escape(sentence)}$"):
+        DesignEnvironment(engines_study(sampler="grid"), **options)
