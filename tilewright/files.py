@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-__all__ = ["as_path", "check_place", "partial_file", "write_bytes"]
+__all__ = ["as_path", "check_folder", "check_place", "partial_file", "write_bytes"]
 
 
 def as_path(file: Path | str | None) -> Path | None:
@@ -25,6 +25,21 @@ def check_place(file: Path) -> None:
     wrong = errno.EISDIR if file.is_dir() else 0 if file.parent.is_dir() else errno.ENOENT
     if wrong:
         raise OSError(wrong, os.strerror(wrong), str(file))
+
+
+def check_folder(folder: Path) -> None:
+    """Find out early whether a folder is there, or could be made.
+
+    Raises
+    ------
+    OSError
+        If something else is in its place.
+    """
+    there = folder
+    while not there.exists():
+        there = there.parent
+    if not there.is_dir():
+        raise OSError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(there))
 
 
 @contextmanager

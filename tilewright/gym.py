@@ -5,7 +5,6 @@ weighted objectives. Needs the extra ``gym``.
 """
 
 from collections.abc import Mapping
-from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +14,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from golden.discovery import close_names
 from golden.errors import UserError
+from tilewright.sweeps.checks import require_count, require_finite
 from tilewright.sweeps.designs import key_of, resolve
 from tilewright.sweeps.evaluation import Outcome, evaluate
-from tilewright.sweeps.finite import is_finite
 from tilewright.sweeps.reading import load_study
 from tilewright.sweeps.study import Study
 
@@ -68,8 +67,8 @@ class DesignEnvironment(gymnasium.Env[NDArray[np.float64], NDArray[np.int64]]):
         penalty: float = PENALTY,
         steps: int = 100,
     ) -> None:
-        _require_count("steps", steps)
-        _require_finite("penalty", penalty)
+        require_count("steps", steps)
+        require_finite("penalty", penalty)
         self._study = study if isinstance(study, Study) else load_study(Path(study))
         self._bench = self._study.bench
         self._weights = self._checked(weights or {})
@@ -177,15 +176,5 @@ class DesignEnvironment(gymnasium.Env[NDArray[np.float64], NDArray[np.int64]]):
             if name not in names:
                 raise UserError(f"there is no objective {name!r}{close_names(name, names)}")
         for name, weight in weights.items():
-            _require_finite(f"the weight of {name}", weight)
+            require_finite(f"the weight of {name}", weight)
         return weights
-
-
-def _require_count(what: str, number: Any) -> None:
-    if isinstance(number, bool) or not isinstance(number, Integral) or int(number) < 1:
-        raise UserError(f"{what} must be a whole number of at least 1, not {number!r}")
-
-
-def _require_finite(what: str, number: Any) -> None:
-    if isinstance(number, bool) or not isinstance(number, Real) or not is_finite(number):
-        raise UserError(f"{what} must be a finite number, not {number!r}")

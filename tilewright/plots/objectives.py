@@ -43,13 +43,14 @@ def feasible_trials(
     Raises
     ------
     UserError
-        If there is no such column, a direction is none, or no row is left.
+        If no trial is feasible, there is no such column, a direction is none, or no row is left.
     """
     from pandas import DataFrame
 
     if isinstance(trials, DataFrame):
         known, frame = {}, trials
     else:
+        trials.require_feasible()
         known = {entry.metric: entry.direction for entry in trials.study.objectives}
         frame = trials.trials[[record.feasible for record in trials.records]]
     wanted = {name: _direction(given) for name, given in (objectives or known).items()}

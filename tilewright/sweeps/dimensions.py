@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from golden.errors import UserError
-from tilewright.sweeps.finite import is_finite
+from tilewright.sweeps.checks import is_finite
 
 if TYPE_CHECKING:
     from optuna.trial import Trial

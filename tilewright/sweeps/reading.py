@@ -9,6 +9,7 @@ from typing import Any
 from golden.discovery import close_names
 from golden.errors import UserError
 from tilewright.accelerator import template
+from tilewright.sweeps.checks import require_count
 from tilewright.sweeps.dimensions import (
     Bundles,
     Choice,
@@ -294,7 +295,6 @@ def _member(name: str, kind: type[Any], value: Any) -> Any:
 
 
 def _count(given: Mapping[str, Any], key: str, least: int) -> int:
-    value = given[key]
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise UserError(f"{key} must be a whole number of at least {least}, not {value!r}")
+    value: int = given[key]
+    require_count(key, value, least=least)
     return value

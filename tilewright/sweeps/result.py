@@ -81,13 +81,23 @@ class SweepResult:
         if metric is not None and metric not in objectives:
             close = close_names(metric, list(objectives))
             raise UserError(f"there is no objective {metric!r}{close}")
-        if not self.front:
-            raise UserError(f"no trial of {self.study.name} is feasible: {self._why()}")
+        self.require_feasible()
         order = list(objectives.values())
         if metric is not None:
             order.sort(key=lambda objective: objective.metric != metric)
         best = min(self.front, key=lambda record: _losses(record, order))
         return chosen_design(self.study, best)
+
+    def require_feasible(self) -> None:
+        """Refuse to go on with nothing.
+
+        Raises
+        ------
+        UserError
+            If no trial is feasible.
+        """
+        if not self.front:
+            raise UserError(f"no trial of {self.study.name} is feasible: {self._why()}")
 
     def write(self, folder: Path | str) -> list[Path]:
         """Write ``trials`` and ``pareto`` as Parquet and CSV.

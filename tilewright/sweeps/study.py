@@ -8,9 +8,9 @@ from typing import Any
 
 from golden.errors import UserError
 from tilewright.caching import cache_key
+from tilewright.sweeps.checks import is_finite
 from tilewright.sweeps.dimensions import Dimension
 from tilewright.sweeps.evaluation import Bench, Process
-from tilewright.sweeps.finite import is_finite
 from tilewright.sweeps.metrics import Direction, Need, find_metric
 from tilewright.sweeps.space import Space
 from tilewright.sweeps.workloads import Task

@@ -5,6 +5,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from golden.errors import UserError
+from tilewright.sweeps.checks import require_count
 from tilewright.sweeps.driving import drive
 from tilewright.sweeps.progress import shown
 from tilewright.sweeps.reading import load_study
@@ -55,8 +56,8 @@ def sweep(
     OSError
         If a file can not be read.
     """
-    if workers is not None and workers < 1:
-        raise UserError(f"workers must be at least 1, not {workers}")
+    if workers is not None:
+        require_count("workers", workers)
     if workers is not None and scheduler is not None:
         raise UserError("workers are of this machine; those of a scheduler are its own")
     if isinstance(study, Study):

@@ -5,6 +5,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from tilewright.files import check_folder
 from tilewright.verbs.options import add_report, count, table
 from tilewright.verbs.reporting import check_report, write_report
 
@@ -46,6 +47,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def execute(arguments: argparse.Namespace) -> tuple[dict[str, Any], bool]:
     """Explore; a sweep of which nothing is feasible has failed."""
     check_report(arguments)
+    if arguments.output is not None:
+        check_folder(arguments.output)
     # Imported late, so that help is quick.
     from tilewright.sweeps.sweeping import sweep
 

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas
@@ -11,10 +12,12 @@ import tilewright
 from golden.errors import UserError
 from tests.tilewright.sweeps.comparison import essence
 from tests.tilewright.sweeps.studies import engines_study, engines_text
+from tilewright import plots
 from tilewright.accelerated_simulation import simulate_accelerated
 from tilewright.cli import main
 from tilewright.quantizing import quantize
 from tilewright.simulation import simulate
+from tilewright.sweeps.reading import read_study
 from tilewright.sweeps.result import SweepResult
 from tilewright.sweeps.sweeping import sweep
 
@@ -255,3 +258,40 @@ def test_verb_fails_when_nothing_is_feasible(
     file.write_text(engines_text(sampler="grid") + "\n[constraints]\ncycles = { most = 1 }\n")
     assert main(["sweep", str(file), "--workers", "1"]) == 1
     assert "15 trials" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("place", ["file", "file/deeper/still"])
+def test_verb_finds_out_early_that_there_is_no_folder(
+    place: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "a.toml"
+    file.write_text(engines_text(sampler="grid"))
+    (tmp_path / "file").touch()
+    assert main(["sweep", str(file), "-o", str(tmp_path / place)]) == 2
+    said = capsys.readouterr().err
+    assert said == f"tilewright sweep: {tmp_path / 'file'}: Not a directory\n"
+    assert not file.with_suffix(".db").exists()
+
+
+@pytest.mark.parametrize("workers", ["2", 1.5, 0, True])
+def test_workers_that_can_not_be(workers: Any, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=f"workers must be a whole .* 1, not {workers!r}"):
+        sweep(engines_study(sampler="grid"), storage=tmp_path / "a.db", workers=workers)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        ("[objectives]", "[constraints]\ncycles = { most = 1 }\n[objectives]", "all that did not"),
+        ("k_max = 64", "k_max = 64\nk = 6", "all failed, the first because k must be a multiple"),
+    ],
+)
+def test_nothing_to_draw(old: str, new: str, why: str, tmp_path: Path) -> None:
+    text = engines_text(sampler="grid").replace(old, new)
+    first, last = text.index("[[designs]]"), text.rindex("[[designs]]")
+    study = read_study(text[:first] + text[last:], "a.toml", Path())
+    found = sweep(study, storage=tmp_path / "a.db", workers=1)
+    for draw in (plots.pareto_front, plots.parallel_coordinates):
+        with pytest.raises(UserError, match=f"no trial of a is feasible: {why}"):
+            draw(found)
