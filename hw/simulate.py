@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -11,7 +10,7 @@ from typing import Any
 
 from hw.bench.simulators import Simulator, SimulatorError
 from hw.bench.vectors import Vectors, write_vectors
-from hw.tied import tied
+from hw.tied import run_tied
 
 __all__ = ["BenchError", "build_bench", "build_runtime", "play_file", "play_vectors", "port_names"]
 
@@ -171,17 +170,8 @@ def _run(simulator: Simulator, arguments: Sequence[str], folder: Path) -> None:
     command += ["--simulator", simulator.name, "--folder", str(folder)]
     root = Path(__file__).parents[1]
     path = os.pathsep.join(filter(None, (str(root), os.environ.get("PYTHONPATH"))))
-    # An interrupt must end compilers, too, before their folder goes, and takes what they leave.
-    with (
-        tempfile.TemporaryDirectory(prefix="tilewright-", ignore_cleanup_errors=True) as scratch,
-        tied(
-            command,
-            env={**os.environ, "PYTHONPATH": path, "TMPDIR": scratch},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        ) as process,
-    ):
-        log, _ = process.communicate()
-    if process.returncode:
-        tail = "\n".join(log.splitlines()[-_LOG_LINES:])
+    # An interrupt must end compilers, too, before their folder goes.
+    done = run_tied(command, env={**os.environ, "PYTHONPATH": path})
+    if done.returncode:
+        tail = "\n".join(done.stdout.splitlines()[-_LOG_LINES:])
         raise BenchError(f"{simulator.name} failed ({arguments[0]}):\n{tail}")

@@ -4,10 +4,11 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-__all__ = ["tied"]
+__all__ = ["run_tied", "tied"]
 
 
 @contextmanager
@@ -55,6 +56,36 @@ def tied(
         if kept >= 0:
             os.close(kept)
         os.close(held)
+
+
+def run_tied(
+    command: Sequence[str], *, env: Mapping[str, str]
+) -> "subprocess.CompletedProcess[str]":
+    """Wait for a process; an interrupt ends it, with all that it starts.
+
+    What they leave in the folder for temporary files goes.
+
+    Parameters
+    ----------
+    command : sequence of str
+    env : mapping of str to str
+
+    Returns
+    -------
+    subprocess.CompletedProcess
+        Its ``stdout`` has the errors as well.
+    """
+    with (
+        tempfile.TemporaryDirectory(prefix="tilewright-", ignore_cleanup_errors=True) as scratch,
+        tied(
+            command,
+            env={**env, "TMPDIR": scratch},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        ) as process,
+    ):
+        said, _ = process.communicate()
+    return subprocess.CompletedProcess(command, process.returncode, said)
 
 
 def _signal_when_closed(pipe: int, group: int) -> None:

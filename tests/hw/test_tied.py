@@ -1,15 +1,17 @@
 """Processes end with what started them, however that ends."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import psutil
 import pytest
 
-from hw.tied import tied
+from hw.tied import run_tied, tied
 
 # Starts a process that starts another, in one group, and tells both.
 NESTED = """
@@ -26,6 +28,19 @@ command = [sys.executable, "-c", {NESTED!r}]
 with tied(command, env=os.environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
     print(process.pid, process.stdout.readline(), end="", flush=True)
     time.sleep(600)
+"""
+
+
+WAITER = """
+import os, sys
+from hw.tied import run_tied
+run_tied([sys.executable, "-c", sys.argv[1]], env=os.environ)
+"""
+
+LEAVER = """
+import os, pathlib, tempfile, time
+pathlib.Path(tempfile.gettempdir(), "left").write_text(str(os.getpid()))
+time.sleep(600)
 """
 
 
@@ -79,6 +94,28 @@ def test_a_command_that_is_not_there() -> None:
         tied(["/nowhere/tool"], env={}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT),
     ):
         pass
+
+
+def test_what_is_waited_for() -> None:
+    command = [sys.executable, "-c", "import sys; print('said', file=sys.stderr); sys.exit(3)"]
+    done = run_tied(command, env=os.environ)
+    assert (done.returncode, done.stdout) == (3, "said\n")
+
+
+def test_an_interrupt_ends_what_is_waited_for_and_removes_its_files(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", WAITER, LEAVER],
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        stderr=subprocess.DEVNULL,
+        # Tests that run in the background may have been told to ignore interrupts.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    ) as waiter:
+        assert wait_for(lambda: any(file.read_text() for file in tmp_path.glob("*/left")))
+        (file,) = tmp_path.glob("*/left")
+        left = int(file.read_text())
+        waiter.send_signal(signal.SIGINT)
+    assert gone(left)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="signals of pipes are those of Linux")

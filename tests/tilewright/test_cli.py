@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -321,17 +321,34 @@ def test_a_closed_pipe_is_no_error(tmp_path: Path) -> None:
     assert done.stderr == ""
 
 
+VERIFY = ("verify", "systolic", *SMALL)
+TRACE = (
+    *("run", str(ROOT / "tilewright" / "networks" / "digits" / "digits.onnx")),
+    *("--accelerator", "tiny", "--host-fallback", "--rtl", "--waves", "caches/it.vcd"),
+    *("-o", "caches/out"),
+)
+
+
 @pytest.mark.parametrize(
-    ("awaited", "sent", "status", "said"),
+    ("words", "awaited", "sent", "status", "said"),
     [
-        ("caches/tilewright/*/*.making", signal.SIGINT, 130, "interrupted"),
-        ("caches/tilewright/*/*.making", signal.SIGTERM, 143, "terminated"),
-        # A process that compiles for all designs.
-        ("scratch/**/Vtop.mk", signal.SIGTERM, 143, "terminated"),
+        (VERIFY, "caches/tilewright/*/*.making", signal.SIGINT, 130, "interrupted"),
+        (VERIFY, "caches/tilewright/*/*.making", signal.SIGTERM, 143, "terminated"),
+        # What is compiled for all designs.
+        (VERIFY, "scratch/**/Vtop.mk", signal.SIGTERM, 143, "terminated"),
+        pytest.param(
+            TRACE, "scratch/**/cc*.s", signal.SIGTERM, 143, "terminated", marks=pytest.mark.slow
+        ),
     ],
 )
 def test_an_interrupt_leaves_nothing_half_written(
-    awaited: str, sent: signal.Signals, status: int, said: str, tmp_path: Path, cache_home: Path
+    words: Sequence[str],
+    awaited: str,
+    sent: signal.Signals,
+    status: int,
+    said: str,
+    tmp_path: Path,
+    cache_home: Path,
 ) -> None:
     caches, scratch = tmp_path / "caches", tmp_path / "scratch"
     caches.mkdir()
@@ -340,7 +357,7 @@ def test_an_interrupt_leaves_nothing_half_written(
     (cache_home / "wasmtime").mkdir(exist_ok=True)
     (caches / "wasmtime").symlink_to(cache_home / "wasmtime")
     process = subprocess.Popen(
-        [sys.executable, "-m", "tilewright", "verify", "systolic", *SMALL],
+        [sys.executable, "-m", "tilewright", *words],
         cwd=tmp_path,
         env={
             **os.environ,

@@ -1,7 +1,6 @@
 """Building and playing the native harness."""
 
 import os
-import subprocess
 from pathlib import Path
 
 from golden.accelerator.description import Accelerator
@@ -12,6 +11,7 @@ from hw.accelerator.memories import MODEL_NAME
 from hw.accelerator.top import Top
 from hw.bench.simulators import Simulator, SimulatorError
 from hw.emit import emit_verilog
+from hw.tied import run_tied
 
 __all__ = ["TOP", "build_harness", "emit_accelerator", "play_script", "sources"]
 
@@ -101,16 +101,7 @@ def play_script(folder: Path, script: Script, work: Path, *, trace: Path | None 
 
 
 def _check(command: list[str], environment: dict[str, str], what: str) -> None:
-    done = subprocess.run(
-        command,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        check=False,
-    )
+    done = run_tied(command, env=environment)
     if done.returncode:
         end = "\n".join(done.stdout.splitlines()[-_LOG_LINES:])
         raise SimulatorError(f"{what}:\n{end}")
