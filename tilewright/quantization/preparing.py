@@ -95,7 +95,7 @@ def _limit(model: onnx.ModelProto, node: onnx.NodeProto, index: int) -> float:
     if len(node.input) <= index or not node.input[index]:
         return -np.inf if index == 1 else np.inf
     constant = initializers(model).get(node.input[index])
-    return np.nan if constant is None else float(array_of(constant))
+    return np.nan if constant is None else float(array_of(constant).item())
 
 
 def _part_constants(model: onnx.ModelProto) -> None:
@@ -123,6 +123,8 @@ def _plain_gemm(model: onnx.ModelProto, node: onnx.NodeProto) -> list[onnx.NodeP
     row = _row(array_of(constants[bias]), node, weights) if bias in constants else None
     if row is not None:
         inputs.append(_constant(model, bias, beta * row))
+    elif beta != 1 and bias:
+        bias = _constant(model, bias, beta * array_of(constants[bias]))
     added = []
     if bias and row is None:
         result = f"{node.output[0]}/product"

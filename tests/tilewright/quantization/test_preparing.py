@@ -70,6 +70,11 @@ CASES: dict[str, tuple[list[onnx.NodeProto], dict[str, Any], tuple[str, ...]]] =
         {"W1": W1, "B1": B1[:1]},
         ("y",),
     ),
+    "a bias for each row": (
+        [make("Gemm", ["x", "W1", "B"], ["y"], beta=3.0)],
+        {"W1": W1, "B": RNG.normal(size=(32, 6))},
+        ("y",),
+    ),
     "weights that are shared and turned": (
         [
             make("Gemm", ["x", "W", "B"], ["s"], transB=1),
