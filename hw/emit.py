@@ -134,7 +134,7 @@ def _to_verilog(modules: str) -> str:
     Yosys takes longer to start than to convert most modules. So it does all of them at once,
     which ``verilog.convert`` has no way to ask for.
     """
-    convert = verilog._convert_rtlil_text  # type: ignore[attr-defined]  # private
+    convert = verilog._convert_rtlil_text  # type: ignore[attr-defined]  # no stub
     text: str = convert(modules, strip_internal_attrs=True)
     order = re.findall(r"^module \\(\S+)", modules, re.MULTILINE)
     # Yosys orders modules by name.
